@@ -1,0 +1,1 @@
+"""Benchmarks of the running server: ``make bench``. Never part of the tests, for machines are noisy."""

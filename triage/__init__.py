@@ -1,0 +1,1 @@
+"""What an error of the Claude API is, what it means, and how many there are."""

@@ -1,0 +1,1 @@
+"""The intake: from a client's bytes to stored, counted, diagnosed attempts."""

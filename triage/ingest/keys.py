@@ -1,0 +1,95 @@
+"""Looks up ingest keys: a small memory with a short life in front of the database."""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from django.db import DatabaseError, close_old_connections
+
+from triage.models import IngestKey, digest_of
+
+GOOD_FOR = 5.0
+"""Seconds that an answer is remembered: how long a revoked key may still be accepted."""
+_MOST = 10_000  # keys remembered, unknown ones included
+
+
+class Denied(enum.Enum):
+    """Why a key opens nothing."""
+
+    UNKNOWN = enum.auto()
+    REVOKED = enum.auto()
+
+
+class LookupFailed(Exception):
+    """The database didn't answer, and nothing is remembered of the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """A good key and what it opens."""
+
+    key_id: int
+    project_id: int
+
+
+Answer = Granted | Denied
+
+
+def look_up(digest: str) -> Answer:
+    """Return what the database says of the key with this digest.
+
+    Raises:
+        django.db.DatabaseError: the database didn't answer.
+    """
+    close_old_connections()  # this runs outside of Django's requests, which would see to it before and after
+    try:
+        row = IngestKey.objects.filter(digest=digest).values_list("pk", "project_id", "revoked_at").first()
+    finally:
+        close_old_connections()
+    if row is None:
+        return Denied.UNKNOWN
+    key_id, project_id, revoked_at = row
+    return Granted(key_id, project_id) if revoked_at is None else Denied.REVOKED
+
+
+class KeyRing:
+    """Remembers keys, so that a storm of reports asks the database once in ``GOOD_FOR`` seconds. One for a process."""
+
+    def __init__(self, look_up: Callable[[str], Answer] = look_up) -> None:
+        self._look_up = look_up
+        self._known: dict[str, tuple[float, Answer]] = {}
+        # A thread of its own: views that hold Django's shared one must not keep reports waiting.
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ingest-keys")
+
+    async def find(self, key: str) -> Answer:
+        """Return what ``key`` opens, or why it opens nothing.
+
+        Raises:
+            LookupFailed: the database is away, and the key wasn't seen before.
+        """
+        digest = digest_of(key)
+        known = self._known.get(digest)
+        if known is not None and known[0] > time.monotonic():
+            return known[1]
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, self._ask, digest)
+        except DatabaseError as error:
+            if known is not None:  # accepting doesn't need the database: a key that was good still is
+                return known[1]
+            raise LookupFailed from error
+
+    def _ask(self, digest: str) -> Answer:
+        """Ask the database, unless one of the reports that came at the same time just did."""
+        known = self._known.get(digest)
+        if known is not None and known[0] > time.monotonic():
+            return known[1]
+        answer = self._look_up(digest)
+        if len(self._known) >= _MOST:
+            self._known.clear()
+        self._known[digest] = (time.monotonic() + GOOD_FOR, answer)
+        return answer

@@ -1,0 +1,27 @@
+"""What is stored: projects and keys, requests and attempts, issues, counts, and the bookkeeping of the intake."""
+
+from triage.models.attempt import Attempt, Request, Telling
+from triage.models.count import Count, HourCount, MinuteCount
+from triage.models.intake import DigestedEntry, DropCount, Source
+from triage.models.issue import Issue, IssueEvent
+from triage.models.project import KEY_PREFIX, IngestKey, Membership, Project, SignInToken, digest_of
+
+__all__ = [
+    "KEY_PREFIX",
+    "Attempt",
+    "Count",
+    "DigestedEntry",
+    "DropCount",
+    "HourCount",
+    "IngestKey",
+    "Issue",
+    "IssueEvent",
+    "Membership",
+    "MinuteCount",
+    "Project",
+    "Request",
+    "SignInToken",
+    "Source",
+    "Telling",
+    "digest_of",
+]

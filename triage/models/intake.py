@@ -1,0 +1,55 @@
+"""The bookkeeping of what came in: entries applied, reports dropped, sources heard from."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+
+from triage.models.project import Project
+
+
+class DigestedEntry(models.Model):
+    """The id of an inbox entry whose effects are stored; written in the same transaction as they are."""
+
+    entry_id = models.CharField(max_length=40, unique=True)
+    digested_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    def __str__(self) -> str:
+        return self.entry_id
+
+
+class DropCount(models.Model):
+    """How many accepted reports were not stored on a day, and why."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="drops")
+    day = models.DateField()
+    reason = models.CharField(max_length=80)
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["project", "day", "reason"], name="one_drop_count")]
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.count}"
+
+
+class Source(models.Model):
+    """One program of one service that reports: when it was first and last heard, and how much it told."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="sources")
+    client = models.CharField(max_length=60)
+    """``claude-code/2.1.197``, ``anthropic-python/2.12.0``, ``json``."""
+    service = models.CharField(max_length=80, blank=True)
+    signal = models.CharField(max_length=16)
+    """``logs``, ``traces``, ``metrics`` or ``attempts``."""
+    first_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+    attempts = models.PositiveBigIntegerField(default=0)
+    failures = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["project", "client", "service", "signal"], name="one_source")]
+        ordering = ["-last_seen_at"]
+
+    def __str__(self) -> str:
+        return f"{self.client} of {self.service}"
