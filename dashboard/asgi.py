@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from django.core.asgi import get_asgi_application
 
+from dashboard.supervisor.parent import end_with_parent
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
+
+if multiprocessing.parent_process() and (kill_with_parent := end_with_parent()):
+    kill_with_parent()  # granian serves from a child, which the end of its parent doesn't end
 
 django_application = get_asgi_application()
 

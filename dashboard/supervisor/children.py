@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import os
 import signal
-import sys
 import time
 from typing import TYPE_CHECKING
 
 from dashboard.supervisor.output import Lines
+from dashboard.supervisor.parent import end_with_parent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
 
     from dashboard.supervisor.guard import Guard
     from dashboard.supervisor.output import Log
@@ -23,19 +21,6 @@ if TYPE_CHECKING:
 _FIRST_WAIT = 0.2  # seconds before the first restart
 _LONGEST_WAIT = 30.0
 _SETTLED = 20.0  # seconds of life after which the next death is a first one again
-_PR_SET_PDEATHSIG = 1  # prctl(2)
-
-
-def _end_with_parent() -> Callable[[], None] | None:
-    """Return what a new process calls to be told to end when the supervisor does; None where the kernel has no such.
-
-    The guard does this for whole process groups, on every system. This is for the case that
-    somebody kills supervisor and guard together, by name.
-    """
-    if not sys.platform.startswith("linux"):
-        return None
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-    return lambda: prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Child:
@@ -48,7 +33,7 @@ class Child:
         self._guard = guard
         self._process: asyncio.subprocess.Process | None = None
         self._stop_asked = asyncio.Event()
-        self._end_with_parent = _end_with_parent()
+        self._end_with_parent = end_with_parent()
 
     async def keep_running(self) -> None:
         """Run the program, and again whenever it dies, waiting longer each time that it dies soon.
