@@ -13,7 +13,6 @@ from dashboard.supervisor.output import Lines
 from dashboard.supervisor.parent import end_with_parent
 
 if TYPE_CHECKING:
-
     from dashboard.supervisor.guard import Guard
     from dashboard.supervisor.output import Log
     from dashboard.supervisor.plan import Program
