@@ -15,6 +15,7 @@ from triage.ingest.report import (
     MESSAGE_LENGTH,
     Delivery,
     Report,
+    Role,
     Try,
     attempt_number,
     first,
@@ -27,7 +28,7 @@ from triage.ingest.report import (
 )
 
 SPAN = "span"
-PARTNERS: Mapping[str, tuple[str, ...]] = {SPAN: ()}
+ROLES: Mapping[str, Role] = {SPAN: Role.CALL}
 
 _SCOPE = "com.anthropic.sdk."
 _RAISED = {
@@ -73,6 +74,7 @@ def read(record: Record, origin: Origin, delivery: Delivery) -> Report | None:
         output_tokens=whole(told.get("gen_ai.usage.output_tokens")),
         trace_id=record.trace_id,
         span_id=record.span_id,
+        parent_span_id=record.parent_span_id,
         session_id=text(first(told, "gen_ai.conversation.id", "session.id"), 64),
     )
 

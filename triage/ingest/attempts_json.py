@@ -40,6 +40,7 @@ from triage.ingest.report import (
     MOST_ATTEMPTS,
     Delivery,
     Report,
+    Role,
     Try,
     fold_model,
     make_key,
@@ -52,6 +53,7 @@ from triage.ingest.report import (
 from triage.ingest.scrub import is_secret_name
 
 KIND = "json"
+ROLES: Mapping[str, Role] = {KIND: Role.TRY}
 CLIENT = "json"
 _HEADERS = 40
 _CHAIN = 8

@@ -16,6 +16,7 @@ from triage.ingest.report import (
     MESSAGE_LENGTH,
     Delivery,
     Report,
+    Role,
     Try,
     attempt_number,
     first,
@@ -31,11 +32,7 @@ EVENT = "cc_event"
 EXHAUSTED = "cc_exhausted"
 SPAN = "cc_span"
 
-PARTNERS: Mapping[str, tuple[str, ...]] = {
-    EVENT: (EXHAUSTED, SPAN),
-    EXHAUSTED: (EVENT, SPAN),
-    SPAN: (EVENT, EXHAUSTED),
-}
+ROLES: Mapping[str, Role] = {EVENT: Role.EVENT, EXHAUSTED: Role.EVENT, SPAN: Role.CALL}
 """One call may be told by its event, by the event that its retries are used up, and by its span."""
 
 _PREFIX = "claude_code."
@@ -93,6 +90,7 @@ def _read_span(record: Record, origin: Origin, delivery: Delivery) -> Report:
     report = _report(told, record, origin, last)
     report.started_at = min(moment(record.start, ended), ended)
     report.span_id = record.span_id
+    report.parent_span_id = record.parent_span_id
     known = record.trace_id and record.span_id
     report.key = make_key(SPAN, record.trace_id, record.span_id) if known else delivery.key(SPAN)
     return report

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from triage.ingest import anthropic_sdk, claude_code
+from triage.ingest import anthropic_sdk, attempts_json, claude_code
 from triage.ingest.origin import Origin
 from triage.ingest.otlp import Record, Scope
-from triage.ingest.report import Delivery, Report
+from triage.ingest.report import Delivery, Report, Role
 
 
 class Format(Protocol):
     """What a module of a client's telemetry offers."""
 
-    PARTNERS: Mapping[str, tuple[str, ...]]
-    """The kinds of report that it makes, each with the kinds that may tell of the same call."""
+    ROLES: Mapping[str, Role]
+    """The kinds of report that it makes, the part of a key before its colon, each with what it sees of a call."""
 
     def claims(self, scope: Scope, /) -> bool:
         """Return whether the records of ``scope`` are this client's."""
@@ -28,7 +28,11 @@ class Format(Protocol):
 
 
 FORMATS: tuple[Format, ...] = (claude_code, anthropic_sdk)
-PARTNERS: Mapping[str, tuple[str, ...]] = {kind: others for each in FORMATS for kind, others in each.PARTNERS.items()}
+ROLES: Mapping[str, Role] = {
+    **{kind: role for each in FORMATS for kind, role in each.ROLES.items()},
+    **attempts_json.ROLES,
+}
+"""All kinds of report: how one finds the call that it belongs to is told at ``Role``."""
 
 
 def format_of(scope: Scope) -> Format | None:

@@ -7,10 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from triage.ingest import attempts_json
 from triage.ingest.calls import Call, add_telling, add_try, begin, recall
-from triage.ingest.formats import PARTNERS
-from triage.ingest.report import Report
+from triage.ingest.formats import ROLES
+from triage.ingest.report import Report, Role
 from triage.models import Attempt, Request, Telling
 
 _FAR = dt.timedelta(minutes=5)
@@ -47,11 +46,11 @@ class Ledger:
         """Enter ``report``; return its call, or ``None`` where the very same report was entered before."""
         known = self._by_key.get(report.key)
         if known is not None:
-            if report.kind != attempts_json.KIND:
+            if ROLES[report.kind] is not Role.TRY:
                 return None
             add_try(known, report)
             return known
-        partner = self._partner(report) if PARTNERS.get(report.kind) else None
+        partner = self._partner(report) if _is_joined(report) else None
         if partner is not None:
             add_telling(partner, report)
             self._by_key[report.key] = partner
@@ -60,7 +59,7 @@ class Ledger:
         call = begin(self.project_id, report)
         self.begun.append(call)
         self._by_key[report.key] = call
-        if PARTNERS.get(report.kind):
+        if _is_joined(report):
             self._index(call)
         return call
 
@@ -98,7 +97,7 @@ class Ledger:
         requests = Request.objects.filter(project_id=self.project_id)
         for part in _slices(list({report.key for report in reports})):
             yield from requests.filter(key__in=part)
-        joined = [report for report in reports if PARTNERS.get(report.kind)]
+        joined = [report for report in reports if _is_joined(report)]
         if not joined:
             return
         for part in _slices(list({report.key for report in joined})):
@@ -110,6 +109,10 @@ class Ledger:
             values = {value for report in joined for kind, value in _hints_of_report(report) if kind == name}
             for part in _slices(list(values)):
                 yield from around.filter(**{f"{name}__in": part})
+
+
+def _is_joined(report: Report) -> bool:
+    return ROLES[report.kind] is not Role.TRY
 
 
 _HINTS = ("api_request_id", "trace_id", "session_id")
@@ -131,7 +134,7 @@ def _hints(*values: str) -> Iterator[tuple[str, str]]:
 def _distance(report: Report, call: Call) -> dt.timedelta | None:
     """Return how far apart ``report`` and ``call`` ended, or ``None`` where the two can't be one call."""
     request = call.request
-    if not call.kinds <= set(PARTNERS[report.kind]) or report.last.failed != call.last.failed:
+    if report.kind in call.kinds or report.last.failed != call.last.failed:
         return None
     shared = 0
     for told, known in (

@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 KEY_LENGTH = 96
@@ -20,11 +21,40 @@ _CLOCK_SLACK = dt.timedelta(minutes=10)
 _OLDEST = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 
 
+class Role(Enum):
+    """What a kind of report sees of a call. Each format says it for each of its kinds.
+
+    Reports of two kinds may tell of one call and then complete each other; two of one kind never do, tries apart.
+    They are one call, the surest first, where
+
+    1. they name the same API request id and their times overlap;
+    2. one is the other's span or the child of it, or both stand in one trace and their times overlap;
+    3. both stand in one session and end within seconds of each other;
+    4. service and folded model are the same, their roles differ, neither names an id or a trace that the other denies,
+       and one's time lies inside the other's.
+
+    A format therefore fills in whatever it knows of ``trace_id``, ``span_id``, ``parent_span_id``, ``session_id``,
+    ``service``, ``model``, ``started_at`` and ``last.at``. Ids that stand in an error's words are read by the digest.
+    """
+
+    CALL = "call"
+    """The whole call from inside the SDK: its span. Sees the last status and how many tries there were."""
+    WRAPPER = "wrapper"
+    """A library's span around the SDK's call. Sees what was raised, often no status and never the tries: it is one
+    report of number 1, and a higher number from elsewhere wins."""
+    EVENT = "event"
+    """A log record or an error event about how a call ended."""
+    TRY = "try"
+    """One HTTP try. A call may have several reports of such a kind: those with the same key (our own JSON), or the
+    children of one span. ``last.number`` is 0 where the record doesn't know which try it is: their times decide."""
+
+
 @dataclass(slots=True)
 class Try:
     """One HTTP try of a call, as told. Empty text and ``None`` mean that nothing was told."""
 
     number: int
+    """Which try it was, from 1; 0 where that isn't known (``Role.TRY`` alone)."""
     at: dt.datetime
     """When it ended."""
     failed: bool
@@ -81,11 +111,13 @@ class Report:
     output_tokens: int | None = None
     trace_id: str = ""
     span_id: str = ""
+    """Of the span that tells of the call; an event names the span that it happened in."""
+    parent_span_id: str = ""
     session_id: str = ""
 
     @property
     def kind(self) -> str:
-        """Return which form of telling this is; one call is told at most once in each."""
+        """Return which form of telling this is. What it sees of a call is its role."""
         return self.key.partition(":")[0]
 
 
