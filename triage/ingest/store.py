@@ -15,7 +15,7 @@ from triage.ingest.calls import COUNTERS, Call, Counts, counts_of
 from triage.ingest.keeping import Slot, kept_text, slots_to_keep
 from triage.ingest.report import Try
 from triage.knowledge import load
-from triage.models import Attempt, HourCount, Issue, IssueEvent, MinuteCount, Request, Telling
+from triage.models import Attempt, FacetSet, HourCount, Issue, IssueEvent, MinuteCount, Request, Telling
 
 GROUPING = 1
 """Version of the grouping, the first part of each fingerprint: a new grouping leaves the old issues alone."""
@@ -51,10 +51,11 @@ def _only_type_of(slug: str) -> str:
 
 def write(project_id: int, begun: list[Call], changed: list[Call], valkey: redis.Redis) -> None:
     """Write the calls that a batch began and those that it completed, and what both add to issues and counts."""
+    calls = [*begun, *changed]
+    FacetSet.objects.file([call.request for call in calls])
     Request.objects.bulk_create([call.request for call in begun])
     for call in changed:
         call.request.save()
-    calls = [*begun, *changed]
     Telling.objects.bulk_create(
         Telling(project_id=project_id, key=key, request=call.request) for call in calls for key in call.told_again
     )

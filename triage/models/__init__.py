@@ -2,16 +2,19 @@
 
 from triage.models.attempt import Attempt, Request, Telling
 from triage.models.count import Count, HourCount, MinuteCount
+from triage.models.facets import SLOW_SECONDS, FacetSet
 from triage.models.intake import DigestedEntry, DropCount, Source
 from triage.models.issue import Issue, IssueEvent
 from triage.models.project import KEY_PREFIX, IngestKey, Membership, Project, SignInToken, digest_of
 
 __all__ = [
     "KEY_PREFIX",
+    "SLOW_SECONDS",
     "Attempt",
     "Count",
     "DigestedEntry",
     "DropCount",
+    "FacetSet",
     "HourCount",
     "IngestKey",
     "Issue",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from triage.models.facets import FacetSet
 from triage.models.project import Project
 
 
@@ -55,6 +58,11 @@ class Request(models.Model):
     span_id = models.CharField(max_length=16, blank=True)
     session_id = models.CharField(max_length=64, blank=True)
 
+    facets = models.ForeignKey(
+        FacetSet, on_delete=models.RESTRICT, related_name="requests", db_index=False, editable=False
+    )
+    """What it is filtered by, as its fields said when it was last filed."""
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["project", "key"], name="one_request_a_key")]
         indexes = [
@@ -66,11 +74,22 @@ class Request(models.Model):
                 condition=~models.Q(session_id=""),
             ),
             models.Index(fields=["project", "-started_at", "-id"], name="requests_by_time"),
-            models.Index(fields=["project", "outcome", "-started_at", "-id"], name="requests_by_outcome"),
+            models.Index(fields=["facets", "-started_at", "-id"], name="requests_by_facets"),
+            models.Index(
+                fields=["project", "user", "-started_at", "-id", "facets"],
+                name="requests_by_user",
+                condition=~models.Q(user=""),
+            ),
         ]
 
     def __str__(self) -> str:
         return self.api_request_id or self.key
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Store the request; one that was never filed under its facets is filed first."""
+        if self.facets_id is None:
+            FacetSet.objects.file([self])
+        super().save(*args, **kwargs)
 
 
 class Telling(models.Model):
