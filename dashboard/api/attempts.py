@@ -32,6 +32,9 @@ _FIELDS: Final[dict[str, dict[str, Any]]] = {
     "streamed": {"type": "boolean"},
     "duration_ms": _WHOLE,
     "tokens": {"type": "object", "properties": {"input": _WHOLE, "output": _WHOLE}},
+    "count": {**_WHOLE, "description": "So many calls that succeeded at their first try, in the minute of at."},
+    "dropped": {**_WHOLE, "description": "So many reports that the client could not deliver, for reason."},
+    "reason": _TEXT,
     **dict.fromkeys(("model", "service", "team", "environment", "user", "client"), _TEXT),
 }
 _REPORT: Final = {"type": "object", "properties": _FIELDS, "additionalProperties": True}

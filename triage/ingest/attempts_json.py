@@ -24,6 +24,10 @@ A report tells of one HTTP try of a call. Every field may be left out; unknown f
 ``duration_ms``    how long the try took
 ``tokens``         ``{"input", "output"}``
 ``model``, ``service``, ``team``, ``environment``, ``user``, ``client``    dimensions to filter by, as text
+``count``          that the report stands for so many calls which succeeded at their first try, in the minute of ``at``.
+                   They are counted and get no place in the list of requests; send an ``id`` here too
+``dropped``        that the report stands for so many reports which the client could not deliver, for ``reason`` (text).
+                   They are told as dropped wherever this server tells what it dropped itself
 =================  ====================================================================================================
 """
 
@@ -45,6 +49,7 @@ from triage.ingest.report import (
     fold_model,
     make_key,
     plausible,
+    read_time,
     seconds,
     status,
     text,
@@ -55,6 +60,8 @@ from triage.ingest.scrub import is_secret_name
 KIND = "json"
 ROLES: Mapping[str, Role] = {KIND: Role.TRY}
 CLIENT = "json"
+MOST_COUNTED = 1_000_000
+"""Calls or reports that one report may stand for."""
 _HEADERS = 40
 _CHAIN = 8
 _Test = Callable[[Any], bool]
@@ -76,6 +83,10 @@ def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST_ATTEMPTS
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST_COUNTED
+
+
 def _is_amount(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 2**53
 
@@ -85,7 +96,7 @@ def _is_status(value: Any) -> bool:
 
 
 def _is_time(value: Any) -> bool:
-    return _read_time(value) is not None
+    return read_time(value) is not None
 
 
 def _is_object(value: Any) -> bool:
@@ -110,6 +121,9 @@ _FIELDS: dict[str, tuple[_Test, str]] = {
     "streamed": (_is_flag, "true or false"),
     "duration_ms": (_is_amount, "a number of milliseconds"),
     "tokens": (_is_object, "an object"),
+    "count": (_is_number, f"a whole number from 1 to {MOST_COUNTED:,}"),
+    "dropped": (_is_number, f"a whole number from 1 to {MOST_COUNTED:,}"),
+    "reason": (_is_text, "text"),
 }
 
 
@@ -185,13 +199,18 @@ def read(report: Mapping[str, Any], delivery: Delivery) -> Report:
     )
 
 
+def ended_at(report: Mapping[str, Any], delivery: Delivery) -> dt.datetime:
+    """Return when what a checked report tells of ended."""
+    at = read_time(report["at"]) if report.get("at") is not None else None
+    return plausible(at, delivery.received) if at else delivery.received
+
+
 def _try(report: Mapping[str, Any], delivery: Delivery) -> Try:
     told = report.get
     http_status = told("status")
-    at = _read_time(told("at")) if told("at") is not None else None
     result = Try(
         number=told("attempt") or told("attempts") or 1,
-        at=plausible(at, delivery.received) if at else delivery.received,
+        at=ended_at(report, delivery),
         failed=_failed(report),
         duration_ms=whole(told("duration_ms")),
         api_request_id=text(told("request_id"), 80),
@@ -239,18 +258,6 @@ def _headers(told: Mapping[str, Any]) -> dict[str, str]:
     """Return the first headers by lower-case name, without those that carry secrets."""
     shown = ((name.lower(), text(value, 300)) for name, value in list(told.items())[:_HEADERS])
     return {text(name, 80): value for name, value in shown if value and not is_secret_name(name)}
-
-
-def _read_time(value: Any) -> dt.datetime | None:
-    try:
-        if isinstance(value, str):
-            at = dt.datetime.fromisoformat(value[:40])
-            return (at if at.tzinfo else at.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return dt.datetime.fromtimestamp(value, dt.UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
-    return None
 
 
 def _no_constant(name: str) -> Any:

@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from triage.ingest import attempts_json, otlp
+from triage.ingest import attempts_json, otlp, tallies
 from triage.ingest.formats import format_of
 from triage.ingest.inbox import Entry
 from triage.ingest.judging import judge
 from triage.ingest.origin import Origin
 from triage.ingest.otlp import Scope
 from triage.ingest.report import Delivery, Report, text
+from triage.ingest.tallies import Tally
 
 SourceName = tuple[str, str, str]
 """Client, service, signal."""
@@ -24,6 +25,7 @@ class Decoded:
 
     entry: Entry
     reports: list[tuple[Report, SourceName]] = field(default_factory=list)
+    tallies: list[Tally] = field(default_factory=list)
     heard: set[SourceName] = field(default_factory=set)
     drops: Counter[str] = field(default_factory=Counter)
     """Records that tell of no call that is understood, by reason."""
@@ -53,7 +55,13 @@ def decode(entry: Entry) -> Decoded:
 def _decode_attempts(decoded: Decoded, *, lines: bool) -> None:
     entry = decoded.entry
     for position, told in enumerate(attempts_json.split(entry.body, lines=lines)):
-        report = attempts_json.read(told, Delivery(entry.received, entry.id, position))
+        delivery = Delivery(entry.received, entry.id, position)
+        tally = tallies.read(told, delivery)
+        if tally is not None:
+            decoded.tallies.append(tally)
+            decoded.heard.add(tally.source)
+            continue
+        report = attempts_json.read(told, delivery)
         name = (report.client, report.service, "attempts")
         decoded.heard.add(name)
         decoded.reports.append((report, name))

@@ -18,12 +18,14 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q
 
+from triage.ingest import tallies
 from triage.ingest.adding import add_up
 from triage.ingest.calls import Call
 from triage.ingest.decoding import Decoded, SourceName, decode
 from triage.ingest.inbox import Entry, Reader, connect
 from triage.ingest.ledger import Ledger
 from triage.ingest.store import told_since, write
+from triage.ingest.tallies import Tally
 from triage.models import DigestedEntry, DropCount, IngestKey, Project, Source
 
 logger = logging.getLogger(__name__)
@@ -153,25 +155,41 @@ def _store_project(project_id: int, batch: list[Decoded], valkey: redis.Redis) -
             if call is not None:  # a call that two sources tell of counts for the first
                 calls_of[sources.setdefault(id(call), source)][id(call)] = call
     write(project_id, ledger.begun, ledger.changed, valkey)
-    _write_sources(project_id, batch, calls_of)
-    _write_drops(project_id, batch)
+    told = tallies.enter(project_id, [tally for each in batch for tally in each.tallies])
+    tallies.count(project_id, told)
+    _write_sources(project_id, batch, calls_of, told)
+    _write_drops(project_id, batch, told)
     _write_keys(batch)
 
 
-def _write_sources(project_id: int, batch: list[Decoded], calls_of: dict[SourceName, dict[int, Call]]) -> None:
+def _write_sources(
+    project_id: int,
+    batch: list[Decoded],
+    calls_of: dict[SourceName, dict[int, Call]],
+    told: list[Tally],
+) -> None:
     heard_at = {name: each.entry.received for each in batch for name in each.heard}
     for each in batch:
         for name in each.heard:
             heard_at[name] = max(heard_at[name], each.entry.received)
-    rows = {(project_id, *name): (*told_since(calls_of[name].values()), at, at) for name, at in heard_at.items()}
+    counted: Counter[SourceName] = Counter()
+    for tally in told:
+        counted[tally.source] += tally.succeeded
+    rows: dict[tuple[object, ...], tuple[object, ...]] = {}
+    for name, at in heard_at.items():
+        attempts, failures = told_since(calls_of[name].values())
+        rows[project_id, *name] = (attempts + counted[name], failures, at, at)
     key = ("project_id", "client", "service", "signal")
     counters = ("attempts", "failures")
     add_up(Source, key, rows, sums=counters, latest=["last_seen_at"], only_new=["first_seen_at"])
 
 
-def _write_drops(project_id: int, batch: list[Decoded]) -> None:
+def _write_drops(project_id: int, batch: list[Decoded], told: list[Tally]) -> None:
     """Count what was dropped. Reasons name what clients send, so there are a bounded number of them a day."""
     dropped: Counter[tuple[dt.date, str]] = Counter()
+    for tally in told:
+        if tally.dropped:
+            dropped[tally.minute.date(), f"by the client: {tally.reason}"[:80]] += tally.dropped
     for each in batch:
         for reason, number in each.drops.items():
             dropped[each.entry.received.date(), reason[:80]] += number

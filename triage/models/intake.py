@@ -9,7 +9,10 @@ from triage.models.project import Project
 
 
 class DigestedEntry(models.Model):
-    """The id of an inbox entry whose effects are stored; written in the same transaction as they are."""
+    """The id of an inbox entry whose effects are stored; written in the same transaction as they are.
+
+    A client's tally, which adds to counts and leaves no row of its own, is remembered here by its id as well.
+    """
 
     entry_id = models.CharField(max_length=40, unique=True)
     digested_at = models.DateTimeField(default=timezone.now, db_index=True)
