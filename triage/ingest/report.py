@@ -192,6 +192,19 @@ def moment(nanoseconds: object, received: dt.datetime) -> dt.datetime:
     return plausible(dt.datetime.fromtimestamp(nanoseconds // 1000 / 1e6, dt.UTC), received)
 
 
+def read_time(value: object) -> dt.datetime | None:
+    """Return a time given in ISO 8601 (UTC where it names no offset) or in seconds since 1970, else ``None``."""
+    try:
+        if isinstance(value, str):
+            at = dt.datetime.fromisoformat(value[:40])
+            return (at if at.tzinfo else at.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return dt.datetime.fromtimestamp(value, dt.UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return None
+
+
 def plausible(at: dt.datetime, received: dt.datetime) -> dt.datetime:
     """Return ``at``, or ``received`` where a client's clock is plainly wrong: ahead of ours, or years behind."""
     return at if _OLDEST <= at <= received + _CLOCK_SLACK else received
