@@ -1,4 +1,4 @@
-"""``python -m dashboard.alive worker|beat``: whether that process of this host showed a sign of life; 0 or 1.
+"""``python -m dashboard.alive worker|watcher|beat``: whether that process of this host showed a sign of life; 0 or 1.
 
 For a container's health check, which runs often: it reads one key and imports no Django.
 """
@@ -10,6 +10,7 @@ import socket
 import sys
 
 WORKER_KEY = "triage:heartbeat:worker"
+WATCHER_KEY = "triage:heartbeat:watcher"
 BEAT_KEY = "triage:heartbeat:beat"
 
 
@@ -22,7 +23,7 @@ def main() -> int:
     """Look for the sign of the part that the argument names in the Redis that REDIS_URL names."""
     from redis import Redis  # noqa: PLC0415 - the keys' names are needed without it
 
-    key = {"worker": WORKER_KEY, "beat": BEAT_KEY}[sys.argv[1]]
+    key = {"worker": WORKER_KEY, "watcher": WATCHER_KEY, "beat": BEAT_KEY}[sys.argv[1]]
     with Redis.from_url(os.environ["REDIS_URL"], socket_timeout=2, socket_connect_timeout=2) as client:
         return 0 if client.exists(of_this_host(key)) else 1
 

@@ -1,4 +1,4 @@
-"""The Celery application: its worker digests reports, its beat wakes the scheduled work."""
+"""The Celery application: its workers digest reports and watch, its beat wakes the scheduled work."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ import os
 
 from celery import Celery
 
+from triage.work import WATCHER
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
 
 app = Celery("triage")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["triage"])
+# What may wait for others must not make a report wait: only the digest has the first worker.
+app.conf.task_routes = {"triage.tasks.digest": {"queue": "celery"}, "triage.*": {"queue": WATCHER}}
 app.conf.beat_schedule = {
     # Every accepted report wakes the digest; this finds what a lost wake-up or a worker that died left behind.
     "digest": {"task": "triage.tasks.digest", "schedule": 3.0, "options": {"expires": 3.0}},
     "forget-digested": {"task": "triage.tasks.forget_digested", "schedule": 3600.0, "options": {"expires": 3600.0}},
+    "end-what-is-old": {"task": "triage.tasks.end_what_is_old", "schedule": 300.0, "options": {"expires": 300.0}},
 }

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from redis import RedisError
 from redis.asyncio import Redis
 
-from dashboard.heartbeat import BEAT_KEY, WORKER_KEY
+from dashboard.heartbeat import BEAT_KEY, WATCHER_KEY, WORKER_KEY
 from triage.ingest.inbox import STREAM
 
 _PATIENCE = 2.0  # seconds for each part
@@ -61,25 +61,26 @@ def _ask_database() -> None:
 
 
 async def _valkey() -> dict[str, Part]:
-    """Return the parts that are read from Valkey: itself, worker, beat, inbox."""
+    """Return the parts that are read from Valkey: itself, the workers, beat, inbox."""
     began = time.monotonic()
     client = Redis.from_url(settings.REDIS_URL)
     try:
         async with asyncio.timeout(_PATIENCE), client.pipeline(transaction=False) as pipeline:
             pipeline.time()
-            pipeline.mget(WORKER_KEY, BEAT_KEY)
+            pipeline.mget(WORKER_KEY, WATCHER_KEY, BEAT_KEY)
             pipeline.xlen(STREAM)
             pipeline.xrange(STREAM, count=1)
-            now, (worker, beat), waiting, oldest = await pipeline.execute()
+            now, (worker, watcher, beat), waiting, oldest = await pipeline.execute()
     except (RedisError, OSError, TimeoutError) as error:
         unknown = {"ok": False, "error": "not known while valkey is down"}
-        return {"valkey": _down("valkey", error), "worker": unknown, "beat": unknown, "inbox": unknown}
+        return {"valkey": _down("valkey", error), **dict.fromkeys(("worker", "watcher", "beat", "inbox"), unknown)}
     finally:
         await client.aclose()
     seconds = now[0] + now[1] / 1e6
     return {
         "valkey": {"ok": True, "ms": _milliseconds_since(began)},
         "worker": _alive(worker, seconds),
+        "watcher": _alive(watcher, seconds),
         "beat": _alive(beat, seconds),
         "inbox": _inbox(waiting, oldest, seconds),
     }

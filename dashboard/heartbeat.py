@@ -1,4 +1,4 @@
-"""Signs of life of the worker and of beat: keys in Valkey that expire when nobody renews them."""
+"""Signs of life of the workers and of beat: keys in Valkey that expire when nobody renews them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from celery.signals import task_postrun, task_prerun, worker_ready
 from django.conf import settings
 from redis import Redis, RedisError
 
-from dashboard.alive import BEAT_KEY, WORKER_KEY, of_this_host
+from dashboard.alive import BEAT_KEY, WATCHER_KEY, WORKER_KEY, of_this_host
+from triage.work import WATCHER
 
-__all__ = ["BEAT_KEY", "EVERY", "WORKER_KEY", "client", "sign"]
+__all__ = ["BEAT_KEY", "EVERY", "WATCHER_KEY", "WORKER_KEY", "client", "sign"]
 
 EVERY = 2.0
 """Seconds between two signs of life."""
 _GOOD_FOR = 10  # seconds; long enough for a machine that is busy elsewhere
-_LONGEST_TASK = 600.0  # seconds
+_LONGEST_TASK = 600.0  # seconds, where a task says nothing else
 
 
 def client() -> Redis:
@@ -47,16 +48,17 @@ class _Pulse(threading.Thread):
 
     def __init__(self) -> None:
         super().__init__(name="heartbeat", daemon=True)
-        self.task_began: float | None = None
+        self.key = WORKER_KEY
+        self.task_ends_by: float | None = None
 
     def run(self) -> None:
         connection = client()
         while True:
-            began = self.task_began
-            if began is not None and time.monotonic() - began > _LONGEST_TASK:
+            limit = self.task_ends_by
+            if limit is not None and time.monotonic() > limit:
                 os.write(2, b"a task took longer than its limit; ending the worker\n")
                 os._exit(1)
-            sign(connection, WORKER_KEY)
+            sign(connection, self.key)
             time.sleep(EVERY)
 
 
@@ -64,15 +66,17 @@ _pulse = _Pulse()
 
 
 @worker_ready.connect
-def _start(**_: Any) -> None:
+def _start(sender: Any = None, **_: Any) -> None:
+    if str(getattr(sender, "hostname", "")).startswith(f"{WATCHER}@"):
+        _pulse.key = WATCHER_KEY
     _pulse.start()
 
 
 @task_prerun.connect
-def _task_begins(**_: Any) -> None:
-    _pulse.task_began = time.monotonic()
+def _task_begins(task: Any = None, **_: Any) -> None:
+    _pulse.task_ends_by = time.monotonic() + (getattr(task, "time_limit", None) or _LONGEST_TASK)
 
 
 @task_postrun.connect
 def _task_ends(**_: Any) -> None:
-    _pulse.task_began = None
+    _pulse.task_ends_by = None

@@ -10,6 +10,7 @@ from django.conf import settings
 from dashboard import home
 from dashboard.supervisor.plan import Program
 from triage.ingest.valkey_options import VALKEY_OPTIONS
+from triage.work import WATCHER
 
 DEMO_KEY_VARIABLE = "TRIAGE_DEMO_KEY"
 """Carries the demo's key to its traffic, so that traffic which is started again keeps its key."""
@@ -18,8 +19,8 @@ _YEAR = 31_536_000  # seconds
 
 
 def everything(host: str, port: int) -> list[Program]:
-    """Return what runs on one machine: Valkey (unless REDIS_URL names another), web, worker and beat."""
-    ours = [web(host, port), worker(), beat()]
+    """Return what runs on one machine: Valkey (unless REDIS_URL names another), web, worker, watcher and beat."""
+    ours = [web(host, port), worker(), watcher(), beat()]
     return ours if settings.REDIS_IS_ELSEWHERE else [_valkey(), *ours]
 
 
@@ -64,10 +65,24 @@ def web(host: str, port: int) -> Program:
 
 def worker() -> Program:
     """Return the process that digests reports."""
+    return _worker("worker", "celery")
+
+
+def watcher() -> Program:
+    """Return the process that watches: what waits for others there must not make a report wait."""
+    return _worker(WATCHER, WATCHER)
+
+
+def _worker(name: str, queue: str) -> Program:
     # The solo pool: one process, the least memory, and killing it kills all of it. Gossip, mingle and
     # Celery's own heartbeat are talk among workers that nobody here listens to.
     return _celery(
+        name,
         "worker",
+        "--queues",
+        queue,
+        "--hostname",
+        f"{name}@%h",
         "--pool",
         "solo",
         "--without-gossip",
@@ -82,11 +97,11 @@ def beat() -> Program:
     """Return the process that wakes scheduled work; there must be one, however many others there are."""
     schedule = settings.TRIAGE_HOME / "beat-schedule"
     return _celery(
-        "beat", "--scheduler", "dashboard.beat:Scheduler", "--schedule", str(schedule), "--loglevel", "warning"
+        "beat", "beat", "--scheduler", "dashboard.beat:Scheduler", "--schedule", str(schedule), "--loglevel", "warning"
     )
 
 
 def _celery(name: str, *arguments: str) -> Program:
-    argv = [sys.executable, "-m", "celery", "--quiet", "--app", "dashboard.celery", name, *arguments]
+    argv = [sys.executable, "-m", "celery", "--quiet", "--app", "dashboard.celery", *arguments]
     # A container's or a test's root is no news; what Celery warns of there, pickled messages, is off by default.
     return Program(name, argv, {"PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"})

@@ -137,6 +137,14 @@ TRIAGE_INBOX_MAX_BYTES = env.int("TRIAGE_INBOX_MAX_BYTES", 128 * 1024 * 1024)
 """How many bytes of reports may wait for the digest before clients are told to come back later."""
 TRIAGE_BODIES_PER_ISSUE_MINUTE = env.int("TRIAGE_BODIES_PER_ISSUE_MINUTE", 3)
 """How many reports an issue keeps whole each minute; all are counted, and all failed ones can be found."""
+TRIAGE_KEEP_BODIES_DAYS = env.int("TRIAGE_KEEP_BODIES_DAYS", 30)
+"""How long reports that were kept whole stay whole."""
+TRIAGE_KEEP_REQUESTS_DAYS = env.int("TRIAGE_KEEP_REQUESTS_DAYS", 90)
+"""How long a request and its attempts can be found."""
+TRIAGE_KEEP_MINUTES_DAYS = env.int("TRIAGE_KEEP_MINUTES_DAYS", 14)
+"""How long counts by the minute are kept."""
+TRIAGE_KEEP_HOURS_DAYS = env.int("TRIAGE_KEEP_HOURS_DAYS", 730)
+"""How long counts by the hour are kept."""
 TRIAGE_CLAIM_AFTER_SECONDS = env.float("TRIAGE_CLAIM_AFTER_SECONDS", 15.0)
 """How long a worker may hold reports before another takes them over; longer than digesting one batch takes."""
 

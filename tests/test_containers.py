@@ -36,12 +36,12 @@ def test_the_compose_file_follows_its_specification() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_web_worker_and_beat_share_one_image() -> None:
-    assert set(OURS) == {"migrate", "web", "worker", "beat"}
+def test_web_workers_and_beat_share_one_image() -> None:
+    assert set(OURS) == {"migrate", "web", "worker", "watcher", "beat"}
 
 
 def test_nothing_of_ours_starts_before_the_database_is_migrated() -> None:
-    for name in ("web", "worker", "beat"):
+    for name in ("web", "worker", "watcher", "beat"):
         assert OURS[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
     assert OURS["migrate"]["depends_on"]["postgres"] == {"condition": "service_healthy"}
 
@@ -137,7 +137,7 @@ def test_the_containers_commands_make_a_healthy_server(containers: Containers) -
     )
     assert containers.start("migrate").wait(60) == 0
     with ExitStack() as running:
-        for name in ("web", "worker", "beat"):
+        for name in ("web", "worker", "watcher", "beat"):
             process = containers.start(name)
             running.callback(_stop, process, name)
             if name != "web":

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
 from triage import rates
 from triage.models import HourCount, MinuteCount, Project, Source
@@ -42,10 +43,17 @@ def test_a_named_window_has_bounded_buckets_and_ends_in_the_present_one(name: st
 @pytest.mark.parametrize("minutes", [1, 7, 119, 120, 121, 59 * 24, 60 * 24 * 31, 60 * 24 * 366])
 def test_a_window_between_two_times_covers_both_in_bounded_buckets(minutes: int) -> None:
     start = NOW - dt.timedelta(minutes=minutes)
-    window = rates.window_between(start, NOW)
+    window = rates.window_between(start, NOW, NOW)
     assert window.start <= start
     assert window.end >= NOW
     assert len(window.starts) <= rates.MOST_BUCKETS
+
+
+def test_a_narrow_window_from_before_the_kept_minutes_is_read_from_hours(settings: Settings) -> None:
+    start = NOW - dt.timedelta(days=settings.TRIAGE_KEEP_MINUTES_DAYS)
+    assert rates.window_between(start, start + dt.timedelta(minutes=5), NOW).bucket == dt.timedelta(hours=1)
+    later = start + dt.timedelta(hours=1)
+    assert rates.window_between(later, later + dt.timedelta(minutes=5), NOW).bucket == dt.timedelta(minutes=1)
 
 
 def test_a_time_without_an_offset_is_utc() -> None:

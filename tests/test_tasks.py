@@ -30,17 +30,17 @@ def test_a_digest_is_sent_once_until_it_begins(valkey: redis.Redis) -> None:
 
 def test_a_digest_lets_the_next_one_be_sent_before_it_reads(db: None, valkey: redis.Redis) -> None:
     valkey.set(PENDING, 1)
-    assert tasks.digest() == 0
+    assert tasks.digest() == {"entries": 0}
     assert valkey.get(PENDING) is None
 
 
 @pytest.mark.django_db
 def test_old_bookkeeping_is_forgotten(valkey: redis.Redis) -> None:
-    assert tasks.forget_digested() == 0  # before the first report there isn't even a group
+    assert tasks.forget_digested() == {"ids": 0}  # before the first report there isn't even a group
     DigestedEntry.objects.create(entry_id="1-0", digested_at=timezone.now() - dt.timedelta(days=8))
     DigestedEntry.objects.create(entry_id="2-0")
     valkey.xgroup_create(STREAM, GROUP, id="0", mkstream=True)
     valkey.xgroup_createconsumer(STREAM, GROUP, "just-here")
-    assert tasks.forget_digested() == 1
+    assert tasks.forget_digested() == {"ids": 1}
     assert [each.entry_id for each in DigestedEntry.objects.all()] == ["2-0"]
     assert len(valkey.xinfo_consumers(STREAM, GROUP)) == 1

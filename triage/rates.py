@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
+from django.conf import settings
 from django.db.models import F, Max, Min, QuerySet, Sum
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -177,7 +178,7 @@ def parse_window(
     if start or end:
         if not start:
             raise WindowError(_("A window with an end needs a start."))
-        return window_between(_read_time(start), _read_time(end) if end else now)
+        return window_between(_read_time(start), _read_time(end) if end else now, now)
     name = name or DEFAULT_WINDOW
     width = NAMED_WINDOWS.get(name)
     if width is None:
@@ -188,8 +189,10 @@ def parse_window(
     return Window(last - width, last, bucket, name)
 
 
-def window_between(start: dt.datetime, end: dt.datetime) -> Window:
+def window_between(start: dt.datetime, end: dt.datetime, now: dt.datetime | None = None) -> Window:
     """Return the window that covers ``start`` to ``end`` in at most ``MOST_BUCKETS`` buckets.
+
+    One that begins before the minutes that are kept at ``now`` is read from hours.
 
     Raises:
         WindowError: the end isn't after the start, or the two are more than ``WIDEST`` apart.
@@ -198,7 +201,7 @@ def window_between(start: dt.datetime, end: dt.datetime) -> Window:
         raise WindowError(_("The window's end is not after its start."))
     if end - start > WIDEST:
         raise WindowError(_("A window spans at most %(days)s days.") % {"days": WIDEST.days})
-    bucket = _bucket_for(end - start)
+    bucket = _bucket_for(end - start, by_hours=start < (now or timezone.now()) - _minutes_kept())
     first, last = _floor(start, bucket), _floor(end, bucket)
     return Window(first, last if last == end else last + bucket, bucket)
 
@@ -314,10 +317,15 @@ def _column(by: Dimension) -> str:
     return "project_id" if by == "project" else by
 
 
-def _bucket_for(width: dt.timedelta) -> dt.timedelta:
+def _bucket_for(width: dt.timedelta, *, by_hours: bool = False) -> dt.timedelta:
     """Return the finest bucket that cuts ``width``, and one bucket more for unaligned ends, into few enough pieces."""
-    finest = _HOUR if width > _BY_MINUTES else _BUCKETS[0]
+    finest = _HOUR if by_hours or width > _BY_MINUTES else _BUCKETS[0]
     return next(bucket for bucket in _BUCKETS if bucket >= finest and width / bucket <= MOST_BUCKETS - 1)
+
+
+def _minutes_kept() -> dt.timedelta:
+    """Return how far back the minutes reach; a minute's margin is left to the deleting."""
+    return dt.timedelta(days=settings.TRIAGE_KEEP_MINUTES_DAYS) - _BUCKETS[0]
 
 
 def _floor(moment: dt.datetime, bucket: dt.timedelta) -> dt.datetime:

@@ -1,4 +1,4 @@
-"""What the Celery worker does: digest the inbox, and forget the bookkeeping that nothing needs any more."""
+"""What the Celery worker does: digest the inbox, and end what has been kept long enough."""
 
 from __future__ import annotations
 
@@ -16,9 +16,13 @@ from triage.ingest.digest import digest_waiting
 from triage.ingest.inbox import Reader, connect
 from triage.ingest.waking import PENDING
 from triage.models import DigestedEntry
+from triage.retention import clean_up
+from triage.work import Work
 
 _REMEMBERED = dt.timedelta(days=7)
 """How long ids of digested entries are kept. An entry is deleted right after its commit, so minutes would do."""
+_CLEANING = 5.0
+"""Seconds of one run; the watcher has other things to do."""
 
 
 @worker_init.connect
@@ -27,17 +31,24 @@ def read_the_knowledge(**_: object) -> None:
     diagnose_fields(http_status=529, error_type="overloaded_error", message="Overloaded")
 
 
-@shared_task(name="triage.tasks.digest", ignore_result=True)
-def digest() -> int:
+@shared_task(base=Work, name="triage.tasks.digest", time_limit=600)
+def digest() -> dict[str, int]:
     """Digest what waits in the inbox; return how many entries that were."""
     with connect(settings.REDIS_URL) as valkey:
         valkey.delete(PENDING)  # before reading: what is appended from now on may come too late for this run
-    return digest_waiting()
+    return {"entries": digest_waiting()}
 
 
-@shared_task(name="triage.tasks.forget_digested", ignore_result=True)
-def forget_digested() -> int:
+@shared_task(base=Work, name="triage.tasks.forget_digested", time_limit=120)
+def forget_digested() -> dict[str, int]:
     """Delete old ids of digested entries and names of readers that are gone; return how many ids those were."""
     with connect(settings.REDIS_URL) as valkey, contextlib.suppress(redis.ResponseError):  # there may be no group yet
         Reader(valkey).forget_gone_readers()
-    return DigestedEntry.objects.filter(digested_at__lt=timezone.now() - _REMEMBERED).delete()[0]
+    old = DigestedEntry.objects.filter(digested_at__lt=timezone.now() - _REMEMBERED)
+    return {"ids": old.delete()[0]}
+
+
+@shared_task(base=Work, name="triage.tasks.end_what_is_old", time_limit=120)
+def end_what_is_old() -> dict[str, int]:
+    """End what has been kept for as long as the settings say; return how much, by kind."""
+    return clean_up(timezone.now(), patience=_CLEANING)

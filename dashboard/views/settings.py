@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
@@ -23,6 +24,14 @@ from dashboard.views.common import team_page
 from triage.actions import projects as actions
 from triage.ingest.keys import GOOD_FOR
 from triage.models import IngestKey, Membership, Project
+from triage.retention import holdings
+
+_KEPT = {
+    "bodies": gettext_lazy("Reports kept whole"),
+    "requests": gettext_lazy("Requests with their attempts"),
+    "minutes": gettext_lazy("Counts by the minute"),
+    "hours": gettext_lazy("Counts by the hour"),
+}
 
 
 @require_safe
@@ -225,6 +234,7 @@ def _project(request: HttpRequest, shown: Project, status: int = 200, **extra: A
         "may_manage": owns(request, shown),
         "keys": shown.keys.order_by("revoked_at", "-created_at"),
         "people": shown.memberships.select_related("user").order_by("role", "user__username").reverse(),
+        "kept": [(_KEPT[each.kind.name], each) for each in holdings(shown)],
         "project_form": ProjectForm(initial={"name": shown.name}),
         "key_form": KeyForm(),
         "invite_form": InviteForm(),

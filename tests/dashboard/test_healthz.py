@@ -12,7 +12,7 @@ from pytest_django import Settings
 from redis import Redis
 
 from dashboard import health, heartbeat
-from dashboard.heartbeat import BEAT_KEY, WORKER_KEY, sign
+from dashboard.heartbeat import BEAT_KEY, WATCHER_KEY, WORKER_KEY, sign
 from triage.ingest.inbox import STREAM
 
 pytestmark = pytest.mark.django_db
@@ -20,9 +20,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def all_is_well(valkey: Redis) -> Redis:
-    """A Valkey in which the worker and beat have just signed."""
-    sign(valkey, WORKER_KEY)
-    sign(valkey, BEAT_KEY)
+    """A Valkey in which the workers and beat have just signed."""
+    for key in (WORKER_KEY, WATCHER_KEY, BEAT_KEY):
+        sign(valkey, key)
     return valkey
 
 
@@ -30,7 +30,7 @@ def test_all_is_well(client: Client, all_is_well: Redis) -> None:
     answer = client.get("/healthz")
     assert answer.status_code == 200, answer.json()
     parts = answer.json()
-    assert set(parts) == {"web", "database", "valkey", "worker", "beat", "inbox"}
+    assert set(parts) == {"web", "database", "valkey", "worker", "watcher", "beat", "inbox"}
     assert all(part["ok"] for part in parts.values())
     assert parts["inbox"]["entries"] == 0
     assert parts["worker"]["seen_seconds_ago"] < 5
@@ -40,7 +40,7 @@ async def test_it_answers_under_asgi(async_client: AsyncClient, all_is_well: Red
     assert (await async_client.get("/healthz")).status_code == 200
 
 
-@pytest.mark.parametrize(("part", "key"), [("worker", WORKER_KEY), ("beat", BEAT_KEY)])
+@pytest.mark.parametrize(("part", "key"), [("worker", WORKER_KEY), ("watcher", WATCHER_KEY), ("beat", BEAT_KEY)])
 def test_a_part_without_a_sign_of_life_is_down(client: Client, all_is_well: Redis, part: str, key: str) -> None:
     all_is_well.delete(key)
     answer = client.get("/healthz")
@@ -75,7 +75,7 @@ def test_valkey_away_is_told_and_is_no_500(client: Client, settings: Settings, t
     answer = client.get("/healthz")
     assert answer.status_code == 503
     down = [name for name, state in answer.json().items() if not state["ok"]]
-    assert down == ["valkey", "worker", "beat", "inbox"]
+    assert down == ["valkey", "worker", "watcher", "beat", "inbox"]
     assert str(tmp_path) not in answer.content.decode()
 
 

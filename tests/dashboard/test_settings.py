@@ -5,6 +5,7 @@ import re
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from pytest_django import Settings
 
 from tests.dashboard.conftest import OVERLOADED, Tell
 from triage.models import Attempt, IngestKey, Membership, Project, SignInToken, digest_of
@@ -36,6 +37,18 @@ def test_an_owner_sees_keys_and_people(project: Project, key: str, as_alice: Cli
     assert key not in page
     assert "bob" in page
     assert "Delete for good" in page
+
+
+def test_the_page_says_what_is_kept_for_how_long(
+    project: Project, as_alice: Client, tell: Tell, settings: Settings
+) -> None:
+    settings.TRIAGE_KEEP_REQUESTS_DAYS = 17
+    tell(OVERLOADED)
+    page = as_alice.get(HERE).content.decode()
+    row = page.split("Requests with their attempts")[1].split("</tr>")[0]
+    assert ">1</td>" in row
+    assert "17 days" in row
+    assert "TRIAGE_KEEP_REQUESTS_DAYS" in row
 
 
 def test_a_member_looks_on(project: Project, key: str, as_bob: Client) -> None:

@@ -39,7 +39,7 @@ def test_it_greets_when_every_part_is_well(server: Server) -> None:
     assert re.search(rf"^  http://127\.0\.0\.1:{server.port}/sign-in/[\w-]{{32}}/$", server.greeting, re.MULTILINE)
     status, parts = server.health()
     assert status == 200, parts
-    assert set(parts) == {"web", "database", "valkey", "worker", "beat", "inbox"}
+    assert set(parts) == {"web", "database", "valkey", "worker", "watcher", "beat", "inbox"}
 
 
 def test_the_sign_in_address_is_not_written_to_the_log(server: Server) -> None:
@@ -111,7 +111,7 @@ def test_a_redis_that_is_away_is_one_clear_line(tmp_path: Path) -> None:
     assert "hidden" not in output
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "beat", "valkey"])
+@pytest.mark.parametrize("name", ["web", "worker", "watcher", "beat", "valkey"])
 def test_a_killed_part_comes_back_and_the_log_says_so(server: Server, name: str) -> None:
     killed = server.last_pid_of(name)
     os.kill(killed, signal.SIGKILL)

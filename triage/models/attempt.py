@@ -145,6 +145,7 @@ class Attempt(models.Model):
         indexes = [
             models.Index(fields=["project", "api_request_id"], name="attempts_by_request_id"),
             models.Index(fields=["issue", "-at"], name="attempts_by_issue"),
+            models.Index(fields=["project", "at"], name="attempts_with_a_body", condition=~models.Q(body="")),
         ]
 
     def __str__(self) -> str:
