@@ -16,7 +16,6 @@ _TOLD = (
     "service",
     "team",
     "environment",
-    "client",
     "streamed",
 )
 _STEPS = (10, 30, 60, 300)
@@ -27,14 +26,19 @@ def file_requests(apps, schema_editor):
     """File what is stored, a bounded number of rows at a time."""
     request_model, facet_model = apps.get_model("triage", "Request"), apps.get_model("triage", "FacetSet")
     known = {}
-    columns = ("pk", "project_id", "duration_ms", *_TOLD)
+    columns = ("pk", "project_id", "duration_ms", "client", *_TOLD)
     part = []
-    for pk, project_id, duration_ms, *told in request_model.objects.values_list(*columns).iterator(_PART):
+    for pk, project_id, duration_ms, client, *told in request_model.objects.values_list(*columns).iterator(_PART):
         took = max((step for step in _STEPS if (duration_ms or 0) >= step * 1000), default=0)
-        key = hashlib.blake2b(json.dumps([*told, took]).encode(), digest_size=16).hexdigest()
+        program = client.partition("/")[0]
+        key = hashlib.blake2b(json.dumps([*told, program, took]).encode(), digest_size=16).hexdigest()
         if (project_id, key) not in known:
             facets = facet_model.objects.create(
-                project_id=project_id, key=key, took_seconds=took, **dict(zip(_TOLD, told, strict=True))
+                project_id=project_id,
+                key=key,
+                client=program,
+                took_seconds=took,
+                **dict(zip(_TOLD, told, strict=True)),
             )
             known[project_id, key] = facets.pk
         part.append(request_model(pk=pk, facets_id=known[project_id, key]))

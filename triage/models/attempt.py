@@ -73,7 +73,7 @@ class Request(models.Model):
                 name="requests_by_session",
                 condition=~models.Q(session_id=""),
             ),
-            models.Index(fields=["project", "-started_at", "-id"], name="requests_by_time"),
+            models.Index(fields=["project", "-started_at", "-id", "facets"], name="requests_by_time"),
             models.Index(fields=["facets", "-started_at", "-id"], name="requests_by_facets"),
             models.Index(
                 fields=["project", "user", "-started_at", "-id", "facets"],

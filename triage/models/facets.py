@@ -27,7 +27,6 @@ _TOLD = (
     "service",
     "team",
     "environment",
-    "client",
     "streamed",
 )
 
@@ -36,7 +35,8 @@ def facets_of(request: Request) -> dict[str, Any]:
     """Return the facets of a request, by the name of the field of :class:`FacetSet`."""
     told = {name: getattr(request, name) for name in _TOLD}
     took = (request.duration_ms or 0) / 1000
-    return told | {"took_seconds": max((step for step in SLOW_SECONDS if took >= step), default=0)}
+    step = max((step for step in SLOW_SECONDS if took >= step), default=0)
+    return told | {"client": request.client.partition("/")[0], "took_seconds": step}
 
 
 class FacetSetQuerySet(models.QuerySet["FacetSet"]):
@@ -79,6 +79,7 @@ class FacetSet(models.Model):
     team = models.CharField(max_length=80, blank=True)
     environment = models.CharField(max_length=40, blank=True)
     client = models.CharField(max_length=60, blank=True)
+    """The program without its version: each release would double the combinations."""
     streamed = models.BooleanField(null=True)
     took_seconds = models.PositiveSmallIntegerField()
     """The greatest of ``SLOW_SECONDS`` that the request took at least, or 0."""
