@@ -1,6 +1,7 @@
 """What is stored: projects and keys, requests and attempts, issues, counts, and the bookkeeping of the intake."""
 
 from triage.models.attempt import Attempt, Request, Telling
+from triage.models.check import Check, CheckResult, CheckState
 from triage.models.count import Count, HourCount, MinuteCount
 from triage.models.facets import SLOW_SECONDS, FacetSet
 from triage.models.intake import DigestedEntry, DropCount, Source
@@ -11,6 +12,9 @@ __all__ = [
     "KEY_PREFIX",
     "SLOW_SECONDS",
     "Attempt",
+    "Check",
+    "CheckResult",
+    "CheckState",
     "Count",
     "DigestedEntry",
     "DropCount",
