@@ -6,6 +6,7 @@ that is delivered again is known. An entry that can't be understood is counted, 
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import logging
@@ -124,6 +125,18 @@ def _apply(reader: Reader, batch: list[Decoded]) -> None:
     reader.settle([each.entry for each in batch])
     for project_id in touched:
         reader.valkey.publish(TICKS, json.dumps({"project": project_id}))
+
+
+def store_directly(valkey: redis.Redis, decoded: Decoded) -> None:
+    """Store what was read from a file and never was in the inbox; what was stored before changes nothing.
+
+    Raises:
+        OperationalError, InterfaceError: the database is away or busy, and nothing of it is stored.
+    """
+    touched = _store(valkey, [decoded])
+    with contextlib.suppress(redis.RedisError):  # no server has to run
+        for project_id in touched:
+            valkey.publish(TICKS, json.dumps({"project": project_id}))
 
 
 def _store(valkey: redis.Redis, batch: list[Decoded]) -> list[int]:
