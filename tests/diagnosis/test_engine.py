@@ -170,3 +170,32 @@ def test_of_two_errors_in_a_log_status_type_and_id_are_those_of_the_one_that_dec
         assert (found.http_status, found.error_type, found.request_id, found.code) == told[found.cause]
         assert [error.cause for error in found.errors if error.decides] == [found.cause]
         assert len(found.errors) == 2
+
+
+def test_a_retired_model_is_unknown_to_the_api_and_its_day_and_successor_are_told() -> None:
+    found = diagnose("Error code: 404 - " + body("not_found_error", "model: claude-3-opus-20240229"))
+    assert [candidate.cause for candidate in found.candidates[:2]] == ["model_not_found", "model_retired"]
+    assert "2026-01-05" in found.notes[0]
+    assert "claude-opus-4-8" in found.notes[0]
+
+
+def test_the_model_of_the_message_counts_not_another_one_of_the_text() -> None:
+    answer = body("not_found_error", "model: claude-opus-48")
+    found = diagnose(f"model=claude-3-opus-20240229 Error code: 404 - {answer}")
+    assert found.cause == "model_not_found"
+    assert found.notes == ()
+
+
+def test_a_text_that_says_end_of_life_is_about_a_retired_model() -> None:
+    assert diagnose("This model version has reached the end of its life.").cause == "model_retired"
+
+
+def test_words_mean_what_the_program_that_prints_them_means() -> None:
+    words = "429 " + body("rate_limit_error", "This request would exceed your account's rate limit.")
+    assert diagnose(f"anthropic.RateLimitError: Error code: {words}").cause == "rate_limit_unspecified"
+    for printed in (f"API Error: {words}", f"Error: {words}\n    at generate (/$bunfs/root/claude:867:2295)"):
+        assert diagnose(printed).cause == "subscription_limit"
+
+
+def test_an_error_that_says_nothing_is_not_guessed_at() -> None:
+    assert diagnose("HTTP 400 " + body("invalid_request_error", "Error")).cause == "unknown"

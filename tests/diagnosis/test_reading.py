@@ -128,3 +128,22 @@ def test_a_very_long_text_says_that_it_was_cut() -> None:
     assert found.truncated
     assert found.cause == "overloaded"
     assert any("very long" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("Server error '529 ' for url 'https://api.anthropic.com/v1/messages'", 529),
+        ("Access forbidden (403): OAuth token has been revoked", 403),
+        ("Getting (429 Too many tokens, please wait before trying again.) in every request", 429),
+        ("Bad request - please check your parameters\nmessages.1.content.0.type: Expected thinking", 400),
+        ("The service is receiving too many requests from you", 429),
+    ],
+)
+def test_a_status_is_read_from_the_ways_in_which_programs_say_it(text: str, status: int) -> None:
+    assert diagnose(text).http_status == status
+
+
+def test_a_sentence_that_stands_for_a_status_yields_to_a_number() -> None:
+    text = "Bad request - please check your parameters\nError code: 422 - {'type': 'error'}"
+    assert diagnose(text).http_status == 422

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 from collections.abc import Callable
 
+_SHOWN = re.compile(r"(?:\x1b\[[\d;]*m)*.(?:\x1b\[0m)?")
+"""A character as it is shown, with the colour codes around it."""
+
 
 def wrapped(width: int, indent: str = "    ") -> Callable[[str], str]:
-    """As a terminal of ``width`` columns breaks it: in the middle of words, with an indent."""
+    """As a terminal of ``width`` columns breaks it: in the middle of words, not in colours, with an indent."""
 
     def change(text: str) -> str:
-        lines = [line[at : at + width] for line in text.split("\n") for at in range(0, max(1, len(line)), width)]
+        shown = [_SHOWN.findall(line) for line in text.split("\n")]
+        lines = ["".join(line[at : at + width]) for line in shown for at in range(0, max(1, len(line)), width)]
         return ("\n" + indent).join(lines)
 
     return change

@@ -10,6 +10,7 @@ from triage.diagnosis.fault import find_fault
 from triage.diagnosis.findings import FoundError, Span
 from triage.diagnosis.matching import Match, find_matches
 from triage.diagnosis.model import Candidate, Diagnosis
+from triage.diagnosis.notes import make_notes
 from triage.diagnosis.patterns import library_of
 from triage.diagnosis.reading import READING_LIMIT, Evidence, Fact, read
 from triage.diagnosis.reading.details import read_credential, read_pointers, read_reset
@@ -78,6 +79,7 @@ def conclude(knowledge: Knowledge, evidence: Evidence, matches: Sequence[Match])
     http_status = status.value if status else None
     possible = [cause] if sure else _open(candidates, named=named)
     answers, questions = settle(possible, knowledge, None if sure else http_status)
+    message = _message(evidence, candidates)
     exception = next((fact.value for fact in reversed(evidence.exceptions) if fact.rank >= 2), None)
     if http_status is None and type_ is not None and shows_stream_frames(evidence.text):
         http_status = 200
@@ -92,7 +94,7 @@ def conclude(knowledge: Knowledge, evidence: Evidence, matches: Sequence[Match])
         error_code=evidence.error_codes[0].value if evidence.error_codes else None,
         request_id=_request_id(evidence),
         request_ids=tuple(fact.value for fact in evidence.request_ids),
-        message=_message(evidence, candidates),
+        message=message,
         exception=exception,
         model=evidence.model,
         retry_after=evidence.retry_after,
@@ -104,7 +106,7 @@ def conclude(knowledge: Knowledge, evidence: Evidence, matches: Sequence[Match])
         code=code.slug if code else None,
         questions=() if sure else questions,
         known_answers=answers,
-        notes=_notes(knowledge, evidence, status, type_, candidates),
+        notes=tuple(make_notes(knowledge, evidence, status, type_, candidates, message)),
         truncated=evidence.truncated,
     )
     deciding = _deciding_span(candidates if named else ()) or place
@@ -236,38 +238,3 @@ def _message(evidence: Evidence, candidates: Sequence[Candidate]) -> str | None:
 
 def _inside(inner: Span, outer: Span) -> bool:
     return outer.start <= inner.start and inner.end <= outer.end
-
-
-def _notes(
-    knowledge: Knowledge,
-    evidence: Evidence,
-    status: Fact[int] | None,
-    type_: Fact[str] | None,
-    candidates: Sequence[Candidate],
-) -> tuple[str, ...]:
-    notes: list[str] = []
-    if candidates:
-        chosen = knowledge.causes[candidates[0].cause]
-        by_message = any(reason.kind == "message" for reason in candidates[0].reasons)
-        if (
-            by_message
-            and status is not None
-            and chosen.seen_with.status
-            and status.value not in chosen.seen_with.status
-        ):
-            expected = " or ".join(str(number) for number in chosen.seen_with.status)
-            notes.append(
-                f"The status is {status.value}, the message belongs to {expected}: "
-                "something in between changed the status, so the message decides."
-            )
-        if type_ is not None and not evidence.messages and not by_message:
-            notes.append(f"The type says {type_.value}; the message was not reported.")
-    different = {fact.value for fact in evidence.statuses if fact.rank >= 3}
-    if len(different) > 1 and status is not None:
-        others = ", ".join(str(number) for number in sorted(different - {status.value}))
-        notes.append(
-            f"The text holds more than one status; {status.value} goes with the deciding words (also: {others})."
-        )
-    if evidence.truncated:
-        notes.append("The text is very long: its beginning and its end were read.")
-    return tuple(notes)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from triage.diagnosis.folding import fold
 from triage.knowledge import Cause, Knowledge
-from triage.knowledge.schema import PatternKind
+from triage.knowledge.schema import Pattern, PatternKind, Place
 
 _HTML = frozenset(
     {"title", "html", "head", "body", "h1", "h2", "h3", "p", "center", "hr", "pre", "div", "span", "a", "br"}
@@ -62,6 +62,8 @@ class CompiledPattern:
     length: int
     whole_only: bool
     open_end: bool
+    where: Place | None
+    """The program that means the cause by these words, where others print them for another one too."""
 
     @property
     def spaced(self) -> bool:
@@ -150,7 +152,7 @@ def _words(literal: str) -> list[str]:
     return chunks
 
 
-def _compile(cause: Cause, kind: PatternKind, text: str) -> tuple[list[tuple[str, int, bool]], bool]:
+def _compile(text: str) -> tuple[list[tuple[str, int, bool]], bool]:
     """Return the chunks of one pattern as (text, gap, digits only), and whether it ends in a placeholder."""
     found: list[tuple[str, int, bool]] = []
     carried = 0
@@ -182,12 +184,12 @@ def library_of(knowledge: Knowledge) -> Library:
 
 
 def _build(causes: tuple[Cause, ...]) -> Library:
-    raw: list[tuple[Cause, PatternKind, str, list[tuple[str, int, bool]], bool]] = []
+    raw: list[tuple[Cause, Pattern, list[tuple[str, int, bool]], bool]] = []
     for cause in causes:
         for pattern in cause.patterns:
-            chunks, open_end = _compile(cause, pattern.kind, pattern.text)
+            chunks, open_end = _compile(pattern.text)
             if chunks:
-                raw.append((cause, pattern.kind, pattern.text, chunks, open_end))
+                raw.append((cause, pattern, chunks, open_end))
     texts = {cause.slug: "\n".join(fold(pattern.text) for pattern in cause.patterns) for cause in causes}
     shared: dict[str, int] = {}
     for words in {words for *_, chunks, _ in raw for words, _, _ in chunks}:
@@ -195,19 +197,24 @@ def _build(causes: tuple[Cause, ...]) -> Library:
         shared[words] = max(everywhere, sum(words in text for text in texts.values()), 1)
     patterns: list[CompiledPattern] = []
     holders: dict[str, list[int]] = {}
-    for cause, kind, text, chunks, open_end in raw:
+    for cause, pattern, chunks, open_end in raw:
         length = sum(size(words) for words, _, _ in chunks)
         compiled = tuple(Chunk(words, gap, digits, size(words) / shared[words]) for words, gap, digits in chunks)
         for chunk in compiled:
             holders.setdefault(chunk.text, []).append(len(patterns))
-        patterns.append(CompiledPattern(cause.slug, kind, text, compiled, length, length < _WHOLE_ONLY, open_end))
+        whole_only = length < _WHOLE_ONLY
+        patterns.append(
+            CompiledPattern(
+                cause.slug, pattern.kind, pattern.text, compiled, length, whole_only, open_end, pattern.where
+            )
+        )
     grams, tiny = _sampled(holders)
     return Library(
         tuple(patterns),
         {chunk: tuple(dict.fromkeys(numbers)) for chunk, numbers in holders.items()},
         grams,
         tiny,
-        tuple(pattern for pattern in patterns if pattern.whole_only),
+        tuple(one for one in patterns if one.whole_only),
         tuple(sorted((fold(_PATH.sub("", _pieces(p.source_text)[0][0])), n) for n, p in enumerate(patterns))),
         _names(causes),
     )

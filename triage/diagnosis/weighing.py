@@ -116,10 +116,15 @@ class Weighing:
             standing.strong_message |= weight >= STRONG
             standing.at = span.start if standing.at is None else min(standing.at, span.start)
 
+    def _means_by_it(self, match: Match) -> bool:
+        """Whether the program that printed the words is known to mean the cause of ``match`` by them."""
+        place = self.evidence.place.value if self.evidence.place else None
+        return match.pattern.where is not None and match.pattern.where in (self.evidence.client, place)
+
     def _overshadowed(self, match: Match) -> bool:
         return any(
             other.pattern.cause != match.pattern.cause
-            and other.weight > match.weight
+            and (other.weight > match.weight or self._means_by_it(other))
             and other.coverage >= 0.5
             and min(other.end, match.end) - max(other.start, match.start) >= 0.85 * (match.end - match.start)
             for other in self.matches

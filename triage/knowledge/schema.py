@@ -61,11 +61,13 @@ class Pattern(Entry):
     ``text`` is compared after folding (case, quotes, backticks, white space, escapes); ``<n>`` stands for a number and
     any other ``<name>`` for a short run of arbitrary text. A ``fragment`` is too short to decide alone and
     counts less than a ``message``; a ``field`` is a piece of a response body or a header; a ``generic`` message
-    is printed for many causes and decides only where nothing more exact is said.
+    is printed for many causes and decides only where nothing more exact is said. ``where`` names the program that
+    means this cause by words which others print for another one too.
     """
 
     text: Text
     kind: PatternKind = "message"
+    where: Place | None = None
     source: Text | None = None
 
 

@@ -46,6 +46,7 @@ _WRAPPERS: tuple[tuple[str, tuple[str, ...]], ...] = (
 """Programs that stand between the caller and the API, with words (lower case) that give them away."""
 _CLIENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("claude-code", ("api error: ", "api error (", "claude code", "claude-code", "⎿", "entrypoints/cli.js",
+                     "bunfs/root/cl", "~bun/root/cl",
                      "please run /login", "claude -p")),
     ("litellm", ("litellm",)),
     ("langchain", ("langchain",)),

@@ -27,6 +27,7 @@ _COUNTED = r"(?!\s{0,2}(?:ms|s|sec|secs|seconds|minutes|tokens|bytes|times|lines
 _LEFT: tuple[tuple[int, re.Pattern[str]], ...] = (
     (4, re.compile(r"(?i)\bAPI[ _]?(?:call )?Error\b[^\S\n]*[:：]?\s{0,12}(?:[(（\[][^\S\n]{0,4}){0,2}$")),
     (4, re.compile(r"(?i)\b(?:Error code|Request rejected)\W{1,6}$|HTTP/[\d.]{1,3}\\*[\"']? $")),
+    (4, re.compile(r"\b(?:Client|Server) error \\*'$")),
     (3, re.compile(
         r"(?i)(?<!exit)(?<!exit )(?:\b|_)(?:http[_ ]?)?(?:response[_ ]?)?status(?:[_ ]?code)?_?\\*[\"'`*]{0,4}"
         r"\s{0,3}(?:[:=：]|is|of|was)?\s{0,3}\\*[\"'`*(（]{0,3}$|"
@@ -39,6 +40,7 @@ _LEFT: tuple[tuple[int, re.Pattern[str]], ...] = (
         r"\[$|(?<!exit )\\*[\"'](?:error_?|status_?)?code\\*[\"']\s{0,3}:\s{0,3}\\*[\"']?$"
     )),
     (3, re.compile(r"[A-Za-z](?:Error|Exception)\\*[\"']?: ?$|(?i:http_?code)\\*[\"'`]?\s{0,3}[:=]\s{0,3}\\*[\"'`]?$")),
+    (2, re.compile(r"(?i)\b(?:" + _WORDS + r") ?[(（\[]$")),
     (2, re.compile(r"(?:出现|报错?|提示|[\u2e80-\ufeff][，：、]) ?$")),
     (1, re.compile(
         r"(?i)(?<!exit )(?<!exited with )(?<!process )\bcode[ :=]{1,3}$|(?:^|\n)[^\S\n]{0,8}[*_\"'`]{0,3}$"
@@ -47,7 +49,7 @@ _LEFT: tuple[tuple[int, re.Pattern[str]], ...] = (
 _RIGHT: tuple[tuple[int, re.Pattern[str]], ...] = (
     (4, re.compile(r"(?:[:：]?| [-–])\s{0,6}(?:\\*[\"'`])?b?\\*[\"'`]?\{\s{0,20}\\*[\"']| status code \(no body\)")),
     (3, re.compile(r"[)\]）】]?[ :：·-]{1,3}(?:" + _PHRASE + r"|(?i:" + _WORDS + r"))")),
-    (2, re.compile(r"(?i)[^\S\n]{0,2}(?:errors?\b|error code|错误|エラー|에러|오류|ошибка)")),
+    (2, re.compile(r"(?i)[^\S\n]{0,2}(?:errors?\b|error code|too many (?:tokens|requests)\b|错误|エラー|에러|오류|ошибка)")),
 )
 _REQUEST = re.compile(
     r"\b(?:POST|GET|PUT|DELETE|HEAD|PATCH) (\S{1,300})[ ](?:HTTP/[\d.]{1,3}\S?[ ])?(?P<n>[2-5]\d\d)(?!\d)"
@@ -60,8 +62,22 @@ _LAST_WORD_REVERSED = re.compile(r"[\W\d_]{0,16}([A-Za-z]+)|\W{0,6}([\u3040-\uff
 _OPENS = re.compile(r"(?:^|[\n\[])[^\S\n]{0,8}[*_\"'`]{0,3}$")
 _HINTS = frozenset(
     {"error", "code", "status", "statuscode", "http", "rejected", "failed", "returned", "response", "responded", "with",
-     "got", "an", "received", "is", "of", "was", "fehler", "erreur", "erro", "httpstatuscode", "httpstatus"}
+     "got", "an", "received", "is", "of", "was", "fehler", "erreur", "erro", "httpstatuscode", "httpstatus",
+     "forbidden", "unauthorized", "request", "requests", "required", "found", "gateway", "unavailable", "overloaded"}
 )  # fmt: skip
+_SENTENCES = {
+    "bad request - please check your parameters": 400,
+    "authorization failed - please check your credentials": 401,
+    "payment required - perhaps check your payment details": 402,
+    "forbidden - perhaps check your credentials": 403,
+    "the resource you are requesting could not be found": 404,
+    "the service is receiving too many requests from you": 429,
+    "the service was not able to process your request": 500,
+    "bad gateway - the service failed to handle your request": 502,
+    "service unavailable - try again later or consider": 503,
+    "gateway timed out - perhaps try again later": 504,
+}
+"""What n8n prints instead of a number (NodeApiError of n8n-workflow)."""
 OWN_BODY = 4
 """Rank of a status that stands in front of its own answer, or in a client's own form."""
 _MOST_NUMBERS = 2000
@@ -89,7 +105,14 @@ def read_statuses(text: str) -> list[Fact[int]]:
             rank = _rank(text, at)
             if rank:
                 _note(found, text, at, rank)
+    if not any(fact.value >= 400 for fact in found.values()):
+        found.update(_said(text.lower()))
     return [found[at] for at in sorted(found)]
+
+
+def _said(lowered: str) -> dict[int, Fact[int]]:
+    places = {lowered.find(sentence): (sentence, status) for sentence, status in _SENTENCES.items()}
+    return {at: Fact(status, Span(at, at + len(words)), 3) for at, (words, status) in places.items() if at >= 0}
 
 
 def _note(found: dict[int, Fact[int]], text: str, at: int, rank: int) -> None:
