@@ -49,7 +49,8 @@ _LEFT: tuple[tuple[int, re.Pattern[str]], ...] = (
 _RIGHT: tuple[tuple[int, re.Pattern[str]], ...] = (
     (4, re.compile(r"(?:[:：]?| [-–])\s{0,6}(?:\\*[\"'`])?b?\\*[\"'`]?\{\s{0,20}\\*[\"']| status code \(no body\)")),
     (3, re.compile(r"[)\]）】]?[ :：·-]{1,3}(?:" + _PHRASE + r"|(?i:" + _WORDS + r"))")),
-    (2, re.compile(r"(?i)[^\S\n]{0,2}(?:errors?\b|error code|too many (?:tokens|requests)\b|错误|エラー|에러|오류|ошибка)")),
+    (2, re.compile(r"(?i)[^\S\n]{0,2}(?:errors?\b|error code|错误|エラー|에러|오류|ошибка)")),
+    (2, re.compile(r"(?i) too many (?:tokens|requests)\b")),
 )
 _REQUEST = re.compile(
     r"\b(?:POST|GET|PUT|DELETE|HEAD|PATCH) (\S{1,300})[ ](?:HTTP/[\d.]{1,3}\S?[ ])?(?P<n>[2-5]\d\d)(?!\d)"
