@@ -9,23 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from triage.ingest.origin import Origin, team_of
+from triage.ingest.origin import Origin
 from triage.ingest.otlp import Record, Scope
-from triage.ingest.report import (
-    MESSAGE_LENGTH,
-    Delivery,
-    Report,
-    Role,
-    Try,
-    attempt_number,
-    first,
-    fold_model,
-    make_key,
-    moment,
-    status,
-    text,
-    whole,
-)
+from triage.ingest.report import Delivery, Report, Role, Try, attempt_number, whole
+from triage.ingest.spans import CLIENT, is_pending, last_try, named, report_of
 
 SPAN = "span"
 ROLES: Mapping[str, Role] = {SPAN: Role.CALL}
@@ -37,6 +24,12 @@ _RAISED = {
     "client_error": "AnthropicError",
 }
 """What the SDK raises where it names the failure itself, since no answer of the API did."""
+_BROKEN_OFF = "RemoteProtocolError"
+"""What comes through the SDK where the connection ends inside an answer."""
+_NOT_THE_API = "APIResponseValidationError"
+"""The SDK's name for an answer that isn't the API's; by default it raises nothing and takes a web page for one."""
+_MESSAGES = "anthropic.messages.create"
+_MARKS_OF_THE_API = ("anthropic.request.id", "gen_ai.response.id")
 
 
 def claims(scope: Scope) -> bool:
@@ -46,54 +39,28 @@ def claims(scope: Scope) -> bool:
 
 def client(scope: Scope) -> str:
     """Return the SDK and its version."""
-    name = f"anthropic-{scope.name.removeprefix(_SCOPE)}"
-    return f"{name}/{scope.version}" if scope.version else name
+    return named(f"anthropic-{scope.name.removeprefix(_SCOPE)}", scope)
 
 
 def read(record: Record, origin: Origin, delivery: Delivery) -> Report | None:
-    """Return the report of an API call, or ``None`` for a span of something else."""
-    if record.scope.signal != "traces" or not record.name.startswith("anthropic."):
+    """Return the report of an API call, or ``None`` for a tool's run and whatever else is no request."""
+    is_request = record.kind == CLIENT and record.name.startswith("anthropic.")
+    if record.scope.signal != "traces" or not is_request or is_pending(record):
         return None
-    told = record.attributes
-    ended = moment(record.end, delivery.received)
-    model, long_context = fold_model(text(first(told, "gen_ai.response.model", "gen_ai.request.model"), 80))
-    known = record.trace_id and record.span_id
-    return Report(
-        key=make_key(SPAN, record.trace_id, record.span_id) if known else delivery.key(SPAN),
-        last=_last_try(record, delivery),
-        client=origin.client,
-        started_at=min(moment(record.start, ended), ended),
-        model=model,
-        long_context=long_context,
-        service=origin.service,
-        team=team_of(origin, told),
-        environment=origin.environment,
-        user=text(first(told, "user.id", "enduser.id"), 80),
-        streamed=told.get("gen_ai.request.stream") is True,
-        input_tokens=whole(told.get("gen_ai.usage.input_tokens")),
-        output_tokens=whole(told.get("gen_ai.usage.output_tokens")),
-        trace_id=record.trace_id,
-        span_id=record.span_id,
-        parent_span_id=record.parent_span_id,
-        session_id=text(first(told, "gen_ai.conversation.id", "session.id"), 64),
-    )
+    report = report_of(SPAN, record, origin, delivery, _last_try(record, delivery))
+    report.streamed = report.streamed is True
+    return report
 
 
 def _last_try(record: Record, delivery: Delivery) -> Try:
     told = record.attributes
-    http_status = status(told.get("http.response.status_code"))
-    named = text(told.get("error.type"), 64)
-    failed = bool(named) or record.status_code == 2 or (http_status is not None and http_status >= 400)
-    if named.isdigit():  # an edge's page has no type of the API: the SDK puts the status there
-        http_status, named = http_status or status(named), ""
-    return Try(
-        number=attempt_number((whole(told.get("http.request.resend_count")) or 0) + 1),
-        at=moment(record.end, delivery.received),
-        failed=failed,
-        http_status=http_status if failed else None,
-        error_type=named,
-        exception=_RAISED.get(named, "") if http_status is None else "",
-        message=text(record.status_message, MESSAGE_LENGTH) if failed else "",
-        api_request_id=text(told.get("anthropic.request.id"), 80),
-        raw=told,
-    )
+    last = last_try(record, delivery)
+    last.number = attempt_number((whole(told.get("http.request.resend_count")) or 0) + 1)
+    if told.get("http.response.status_code") != 200:
+        last.exception = last.exception or _RAISED.get(last.error_type, "")
+    elif record.name == _MESSAGES and not any(told.get(mark) for mark in _MARKS_OF_THE_API):
+        last.failed, last.http_status = True, 200
+        last.error_type, last.exception = "", _NOT_THE_API
+    elif last.error_type == "connection_error":
+        last.exception = _BROKEN_OFF
+    return last

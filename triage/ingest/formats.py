@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from triage.ingest import anthropic_sdk, attempts_json, claude_code
+from triage.ingest import (
+    anthropic_sdk,
+    attempts_json,
+    claude_code,
+    genai,
+    logfire,
+    openinference,
+    platform,
+    traceloop,
+    vercel_ai,
+)
 from triage.ingest.origin import Origin
 from triage.ingest.otlp import Record, Scope
 from triage.ingest.report import Delivery, Report, Role
@@ -27,7 +37,12 @@ class Format(Protocol):
         """Return what ``record`` tells of an API call, or ``None`` where it is known to tell of none."""
 
 
-FORMATS: tuple[Format, ...] = (claude_code, anthropic_sdk)
+FORMATS: tuple[Format, ...] = (
+    *(claude_code, anthropic_sdk, platform),
+    *(traceloop, openinference, logfire, vercel_ai),
+    genai,
+)
+"""The first that claims a scope reads it; the general conventions come last."""
 ROLES: Mapping[str, Role] = {
     **{kind: role for each in FORMATS for kind, role in each.ROLES.items()},
     **attempts_json.ROLES,

@@ -23,7 +23,9 @@ _CONTENT = (
     *("prompt", "response", "user_prompt", "messages", "request_data", "response_data", "system", "completion"),
     *("gen_ai.prompt", "gen_ai.completion", "gen_ai.input", "gen_ai.output", "gen_ai.system_instructions"),
     *("gen_ai.tool", "llm.input_messages", "llm.output_messages", "llm.prompts", "llm.completions", "input.value"),
-    *("output.value", "traceloop.entity.input", "traceloop.entity.output"),
+    *("output.value", "traceloop.entity.input", "traceloop.entity.output", "ai.prompt", "ai.response.text"),
+    *("ai.response.object", "ai.response.reasoning", "ai.response.toolCalls", "ai.toolCall"),
+    *("pydantic_ai.all_messages", "all_messages_events", "final_result"),
 )
 """Names of fields, and beginnings of dotted names, that hold what people and models wrote."""
 

@@ -35,6 +35,7 @@ _LEVELS = {
     "metrics": ("resourceMetrics", "scopeMetrics", "metrics"),
 }
 _STATUS_NAMES = {"STATUS_CODE_UNSET": 0, "STATUS_CODE_OK": 1, "STATUS_CODE_ERROR": 2}
+_KIND_NAMES = {"SPAN_KIND_INTERNAL": 1, "SPAN_KIND_SERVER": 2, "SPAN_KIND_CLIENT": 3}
 _DEEPEST = 16
 """Levels of lists and maps inside an attribute that are read; what lies deeper is dropped."""
 
@@ -66,6 +67,8 @@ class Record:
     trace_id: str = ""
     span_id: str = ""
     parent_span_id: str = ""
+    kind: int = 0
+    """A span's: 0 untold, 1 internal, 2 server, 3 client."""
     status_code: int = 0
     """0 unset, 1 ok, 2 error."""
     status_message: str = ""
@@ -167,7 +170,8 @@ def _json_span(scope: Scope, span: dict[str, Any]) -> Record:
         trace_id=_json_id(span.get("traceId"), 16),
         span_id=_json_id(span.get("spanId"), 8),
         parent_span_id=_json_id(span.get("parentSpanId"), 8),
-        status_code=_status_code(status.get("code")),
+        kind=_enum(span.get("kind"), _KIND_NAMES),
+        status_code=_enum(status.get("code"), _STATUS_NAMES),
         status_message=_str(status.get("message")),
         events=[
             (_str(event.get("name")), _attributes(event.get("attributes")))
@@ -200,6 +204,7 @@ def _proto_span(scope: Scope, span: Any) -> Record:
         trace_id=span.trace_id.hex(),
         span_id=span.span_id.hex(),
         parent_span_id=span.parent_span_id.hex(),
+        kind=span.kind if span.kind in _KIND_NAMES.values() else 0,
         status_code=span.status.code,
         status_message=span.status.message,
         events=[(event.name, _proto_attributes(event.attributes)) for event in span.events],
@@ -290,10 +295,11 @@ def _json_id(told: Any, size: int) -> str:
     return ""
 
 
-def _status_code(told: Any) -> int:
+def _enum(told: Any, names: Mapping[str, int]) -> int:
+    """Return the number of an enum that came as number or name; 0 for one that isn't known."""
     if isinstance(told, str):
-        return _STATUS_NAMES.get(told, 0)
-    return told if told in (0, 1, 2) and not isinstance(told, bool) else 0
+        return names.get(told, 0)
+    return told if isinstance(told, int) and not isinstance(told, bool) and told in names.values() else 0
 
 
 def _str(told: Any) -> str:
