@@ -18,7 +18,8 @@ if multiprocessing.parent_process() and (kill_with_parent := end_with_parent()):
 
 django_application = get_asgi_application()
 
-from triage.ingest.app import Receiver, is_ours  # noqa: E402 - models can be imported once Django is set up
+from triage.ingest.app import Receiver  # noqa: E402 - models can be imported once Django is set up
+from triage.ingest.routes import is_ours  # noqa: E402
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

@@ -17,9 +17,10 @@ from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from tests.ingest.conftest import Client
-from triage.ingest.app import Receiver, is_ours
+from triage.ingest.app import Receiver
 from triage.ingest.inbox import STREAM
 from triage.ingest.keys import Granted, KeyRing
+from triage.ingest.routes import is_ours
 from triage.models import IngestKey, digest_of
 
 ATTEMPTS = "/api/v1/attempts"

@@ -1,4 +1,4 @@
-"""What the receiver answers: our own JSON, or what OTLP/HTTP prescribes in the encoding of the request."""
+"""What the receiver answers: our own JSON, what OTLP/HTTP prescribes in the request's encoding, or as Sentry does."""
 
 from __future__ import annotations
 
@@ -59,3 +59,19 @@ def refused_export(status: int, message: str, content_type: str, headers: tuple[
     if content_type == PROTOBUF:
         return Answer(status, PROTOBUF, Status(code=code, message=message).SerializeToString(), headers)
     return Answer(status, JSON, json.dumps({"code": code, "message": message}).encode(), headers)
+
+
+def enveloped(event_id: str) -> Answer:
+    """Return the answer to Sentry's envelopes and events that are safe now."""
+    return Answer(200, JSON, json.dumps({"id": event_id} if event_id else {}).encode())
+
+
+def refused_envelope(status: int, message: str, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+    """Return the answer to Sentry's envelopes and events that are not accepted.
+
+    Its SDKs wait with everything where ``X-Sentry-Rate-Limits`` names no category:
+    https://develop.sentry.dev/sdk/foundations/transport/rate-limiting/
+    """
+    wait = dict(headers).get("retry-after")
+    limits = (("x-sentry-rate-limits", f"{wait}::key"),) if status == 429 and wait else ()
+    return Answer(status, JSON, json.dumps({"detail": message}).encode(), (*headers, *limits))

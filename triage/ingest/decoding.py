@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from triage.ingest import attempts_json, otlp, tallies
+from triage.ingest import attempts_json, otlp, sentry, tallies
 from triage.ingest.formats import format_of
 from triage.ingest.inbox import Entry
 from triage.ingest.judging import judge
@@ -41,6 +41,8 @@ def decode(entry: Entry) -> Decoded:
     form, _, encoding = entry.form.partition(":")
     if form == "attempts":
         _decode_attempts(decoded, lines=encoding == "lines")
+    elif form == "sentry":
+        _decode_sentry(decoded)
     else:
         position = 0
         for scope in _scopes(entry, form, encoding):
@@ -65,6 +67,19 @@ def _decode_attempts(decoded: Decoded, *, lines: bool) -> None:
         name = (report.client, report.service, "attempts")
         decoded.heard.add(name)
         decoded.reports.append((report, name))
+
+
+def _decode_sentry(decoded: Decoded) -> None:
+    entry = decoded.entry
+    document = attempts_json.load(entry.body, "the body")
+    client, service = sentry.client(document), sentry.service(document)
+    for report in sentry.read(document, Delivery(entry.received, entry.id, 0)):
+        name = (client, report.service, sentry.SIGNAL)
+        decoded.heard.add(name)
+        decoded.reports.append((report, name))
+    if service or not document["drops"]:  # what an SDK tells of itself alone names no service
+        decoded.heard.add((client, service, sentry.SIGNAL))
+    decoded.drops.update(document["drops"])
 
 
 def _scopes(entry: Entry, form: str, encoding: str) -> Iterator[Scope]:

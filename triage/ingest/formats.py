@@ -46,6 +46,7 @@ FORMATS: tuple[Format, ...] = (
 ROLES: Mapping[str, Role] = {
     **{kind: role for each in FORMATS for kind, role in each.ROLES.items()},
     **attempts_json.ROLES,
+    **sentry.ROLES,
 }
 """All kinds of report: how one finds the call that it belongs to is told at ``Role``."""
 

@@ -82,7 +82,7 @@ class NewEntry:
     """A report on its way in, with its secrets masked."""
 
     form: str
-    """``attempts``, ``logs``, ``traces`` or ``metrics``, a colon, and ``json``, ``lines`` or ``protobuf``."""
+    """``attempts``, ``sentry`` or a signal of OTLP's, a colon, and ``json``, ``lines`` or ``protobuf``."""
     project_id: int
     key_id: int
     received: float

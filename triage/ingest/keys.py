@@ -1,13 +1,14 @@
-"""Looks up ingest keys: a small memory with a short life in front of the database."""
+"""Ingest keys: where a request tells one, and what it opens, by a small memory in front of the database."""
 
 from __future__ import annotations
 
 import asyncio
-import enum
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from urllib.parse import parse_qs
 
 from django.db import DatabaseError, close_old_connections
 
@@ -15,14 +16,8 @@ from triage.models import IngestKey, digest_of
 
 GOOD_FOR = 5.0
 """Seconds that an answer is remembered: how long a revoked key may still be accepted."""
+_SENTRY_KEY = re.compile(r"\bsentry_key=([^\s,]+)")
 _MOST = 10_000  # keys remembered, unknown ones included
-
-
-class Denied(enum.Enum):
-    """Why a key opens nothing."""
-
-    UNKNOWN = enum.auto()
-    REVOKED = enum.auto()
 
 
 class LookupFailed(Exception):
@@ -37,7 +32,35 @@ class Granted:
     project_id: int
 
 
-Answer = Granted | Denied
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """A key that was good once, and what it opened."""
+
+    project_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """What is no key of this server's."""
+
+
+Answer = Granted | Revoked | Unknown
+
+
+def key_told(headers: Mapping[bytes, bytes], query: bytes, wire: str) -> str:
+    """Return the key that a request tells, or empty text: as ``Authorization: Bearer KEY``, or as Sentry's SDKs do.
+
+    They send a DSN's public key in ``X-Sentry-Auth`` (Python) or in the address (JavaScript).
+    """
+    scheme, _, told = headers.get(b"authorization", b"").decode("latin-1").strip().partition(" ")
+    if scheme.lower() == "bearer":
+        return told.strip()
+    if wire == "sentry":
+        sent = headers.get(b"x-sentry-auth", b"").decode("latin-1") or (told if scheme.lower() == "sentry" else "")
+        if found := _SENTRY_KEY.search(sent):
+            return found[1]
+        return parse_qs(query.decode("latin-1")).get("sentry_key", [""])[0]
+    return ""
 
 
 def look_up(digest: str) -> Answer:
@@ -52,9 +75,9 @@ def look_up(digest: str) -> Answer:
     finally:
         close_old_connections()
     if row is None:
-        return Denied.UNKNOWN
+        return Unknown()
     key_id, project_id, revoked_at = row
-    return Granted(key_id, project_id) if revoked_at is None else Denied.REVOKED
+    return Granted(key_id, project_id) if revoked_at is None else Revoked(project_id)
 
 
 class KeyRing:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from triage.ingest import attempts_json, otlp
+from triage.ingest import attempts_json, otlp, sentry_envelope
 from triage.ingest.limits import BeyondLimit, Limits
 from triage.ingest.otlp import Signal
 from triage.ingest.scrub import might_hold_secrets, scrub_json, scrub_message
@@ -47,6 +47,23 @@ def accept_export(body: bytes, signal: Signal, limits: Limits, *, protobuf: bool
         scrub_message(message)
         body = message.SerializeToString()
     return count, body
+
+
+def accept_envelope(body: bytes, limits: Limits, *, alone: bool, client: str) -> tuple[str, bytes]:
+    """Return a Sentry envelope's id, and of its body what goes on, masked; nothing where it tells nothing.
+
+    ``alone`` says that the body is one event, as the older endpoint takes it; ``client`` is the SDK that sent it.
+
+    Raises:
+        Malformed, BeyondLimit: it can't be accepted.
+    """
+    header, items = ({}, [("event", body)]) if alone else sentry_envelope.split(body)
+    _check_records(len(items), limits)
+    documents = _decode(lambda: sentry_envelope.decode(items), limits)
+    _check_nesting([document for _, document in documents], limits.nesting + 1, limits.nesting)
+    kept = sentry_envelope.keep(header, documents)
+    _check_records(kept.records, limits)
+    return kept.event_id, scrub_json(kept.to_json(client)) if kept else b""
 
 
 def _decode(decode: Callable[[], Any], limits: Limits) -> Any:
