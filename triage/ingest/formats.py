@@ -13,6 +13,7 @@ from triage.ingest import (
     logfire,
     openinference,
     platform,
+    sentry,
     traceloop,
     vercel_ai,
 )
