@@ -31,7 +31,7 @@ def guide(second: int = 0, **fields: Any) -> str:
         "timestamp": (AT + dt.timedelta(seconds=second)).isoformat(),
         "category": "server",
         "status_code": 529,
-        "message": "Error code: 529 - {'type': 'error', 'error': {'type': 'overloaded_error', 'message': 'Overloaded'}}",
+        "message": "Error code: 529 - {'type': 'error', 'error': {'type': 'overloaded_error', 'message': 'Busy'}}",
         "context": {"service": "checkout"},
         "request": {"model": "claude-opus-4-8"},
     }

@@ -150,7 +150,7 @@ def export(*arguments: str) -> str:
 
 
 def test_the_command_writes_a_line_a_try(stored: Project, valkey: redis.Redis) -> None:
-    lines = export("--project", stored.slug, "--since", "2026-11-21T20:00").splitlines()
+    lines = export("--project", stored.slug, "--since", "2026-11-21T19:59").splitlines()
     assert len(lines) == len(list(ours(stored, None, None)))
     assert {"call", "at"} <= json.loads(lines[0]).keys()
     assert len(export("--project", stored.slug, "--format", "guide").splitlines()) == 4
