@@ -9,9 +9,7 @@ import os
 import socket
 import sys
 
-WORKER_KEY = "triage:heartbeat:worker"
-WATCHER_KEY = "triage:heartbeat:watcher"
-BEAT_KEY = "triage:heartbeat:beat"
+from triage.signs import BEAT_KEY, WATCHER_KEY, WORKER_KEY
 
 
 def of_this_host(key: str) -> str:

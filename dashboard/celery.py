@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from celery import Celery
+from django.conf import settings
 
 from triage.work import WATCHER
 
@@ -21,3 +22,8 @@ app.conf.beat_schedule = {
     "forget-digested": {"task": "triage.tasks.forget_digested", "schedule": 3600.0, "options": {"expires": 3600.0}},
     "end-what-is-old": {"task": "triage.tasks.end_what_is_old", "schedule": 300.0, "options": {"expires": 300.0}},
 }
+if settings.TRIAGE_CHECKS:
+    app.conf.beat_schedule |= {
+        "plan-checks": {"task": "triage.tasks.plan_checks", "schedule": 60.0, "options": {"expires": 60.0}},
+        "run-checks": {"task": "triage.tasks.run_checks", "schedule": 3.0, "options": {"expires": 3.0}},
+    }

@@ -148,8 +148,25 @@ TRIAGE_KEEP_HOURS_DAYS = env.int("TRIAGE_KEEP_HOURS_DAYS", 730)
 TRIAGE_CLAIM_AFTER_SECONDS = env.float("TRIAGE_CLAIM_AFTER_SECONDS", 15.0)
 """How long a worker may hold reports before another takes them over; longer than digesting one batch takes."""
 
+TRIAGE_CHECKS = env.bool("TRIAGE_CHECKS", True)
+"""Whether this server checks the way to the API by the clock; without it people can still run checks themselves."""
+TRIAGE_CHECK_SECONDS = env.int("TRIAGE_CHECK_SECONDS", 30)
+"""How often: the way to the API and this server; the key and the status page half as often, models a quarter."""
+TRIAGE_CHECK_TIMEOUT_SECONDS = env.float("TRIAGE_CHECK_TIMEOUT_SECONDS", 8.0)
+"""How long a check may take."""
+TRIAGE_CHECK_SLOW_SECONDS = env.float("TRIAGE_CHECK_SLOW_SECONDS", 3.0)
+"""From when on an answer is slow."""
+TRIAGE_CHECK_ONE_TOKEN = env.bool("TRIAGE_CHECK_ONE_TOKEN", False)
+"""Whether the check of a model also sends a message of one token, which costs money each time."""
+TRIAGE_CHECK_STATUS_URL = env.str("TRIAGE_CHECK_STATUS_URL", "https://status.claude.com/api/v2/summary.json")
+"""The provider's status page as JSON."""
+TRIAGE_KEEP_CHECKS_DAYS = env.int("TRIAGE_KEEP_CHECKS_DAYS", 14)
+"""How long results of checks are kept."""
+
 ANTHROPIC_API_KEY = env.str("ANTHROPIC_API_KEY", "")
-"""With it people can ask Claude about an error; without it nothing ever asks."""
+"""With it people can ask Claude about an error, and the checks try the key; without it nothing ever asks."""
+ANTHROPIC_BASE_URL = env.str("ANTHROPIC_BASE_URL", "https://api.anthropic.com")
+"""Where the API is for this server, as for the SDK: what the checks call."""
 TRIAGE_ASK_MODEL = env.str("TRIAGE_ASK_MODEL", "claude-sonnet-4-6")
 """Which model is asked."""
 TRIAGE_ASK_MAX_TOKENS = env.int("TRIAGE_ASK_MAX_TOKENS", 1024)

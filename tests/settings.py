@@ -20,6 +20,7 @@ _OURS = {
     "ALLOWED_HOSTS",
     "CSRF_TRUSTED_ORIGINS",
     "ANTHROPIC_API_KEY",
+    "ANTHROPIC_BASE_URL",
 }
 
 for _name in [name for name in os.environ if name in _OURS or name.startswith("TRIAGE_")]:

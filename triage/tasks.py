@@ -12,6 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from triage.diagnosis import diagnose_fields
+from triage.health import forget_old, sync
 from triage.ingest.digest import digest_waiting
 from triage.ingest.inbox import Reader, connect
 from triage.ingest.waking import PENDING
@@ -52,3 +53,18 @@ def forget_digested() -> dict[str, int]:
 def end_what_is_old() -> dict[str, int]:
     """End what has been kept for as long as the settings say; return how much, by kind."""
     return clean_up(timezone.now(), patience=_CLEANING)
+
+
+@shared_task(base=Work, name="triage.tasks.run_checks", time_limit=60)
+def run_checks() -> dict[str, int]:
+    """Start the health checks that are due; return how many. They end, and are stored, beside what follows here."""
+    from triage.health.running import start_due  # noqa: PLC0415 - loads the HTTP client, which the digest never needs
+
+    return {"checks": start_due()}
+
+
+@shared_task(base=Work, name="triage.tasks.plan_checks", time_limit=60)
+def plan_checks() -> dict[str, int]:
+    """Bring the list of checks up to date, and forget old results; return how many of each."""
+    now = timezone.now()
+    return {"checks": sync(now), "results": forget_old(now)}

@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from dashboard.health import check
 from dashboard.views.common import covered_projects, render_page, team_page
 from triage import rates
+from triage.health.server import look
 from triage.models import DropCount
 
 _DROP_DAYS = 7
@@ -25,8 +25,10 @@ _PARTS: dict[str, tuple[Any, Any]] = {
     "database": (gettext_lazy("Database"), gettext_lazy("keeps what was reported")),
     "valkey": (gettext_lazy("Valkey"), gettext_lazy("holds the inbox, wakes the worker")),
     "worker": (gettext_lazy("Worker"), gettext_lazy("reads reports, diagnoses and counts them")),
+    "watcher": (gettext_lazy("Watcher"), gettext_lazy("runs checks, cleans up")),
     "beat": (gettext_lazy("Beat"), gettext_lazy("starts what is due by the clock")),
     "inbox": (gettext_lazy("Inbox"), gettext_lazy("reports that wait to be read")),
+    "disk": (gettext_lazy("Disk"), gettext_lazy("has room for what comes in")),
 }
 
 
@@ -35,7 +37,7 @@ _PARTS: dict[str, tuple[Any, Any]] = {
 def health(request: HttpRequest) -> HttpResponse:
     """Show the parts of ``/healthz`` in words, the sources and what was dropped."""
     projects = covered_projects(request)
-    state = async_to_sync(check)()
+    state = async_to_sync(look)()
     parts = [(name, *_PARTS.get(name, (name, "")), part) for name, part in state.items()]
     heard = rates.last_heard([project.pk for project in projects])
     quiet_since = timezone.now() - _SILENT

@@ -33,7 +33,7 @@ def start(home: Path, port: int, **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "manage.py", "up"],
         cwd=ROOT,
-        env={**inherited, "TRIAGE_HOME": str(home), "PORT": str(port), **environment},
+        env={**inherited, "TRIAGE_HOME": str(home), "PORT": str(port), "TRIAGE_CHECKS": "off", **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -12,7 +12,7 @@ from triage.models import DropCount, Project, Source
 def test_it_names_what_is_down_and_what_is_not_checked(tell: Tell, as_alice: Client) -> None:
     tell(FINE)
     page = as_alice.get("/health/").content.decode()
-    assert "Not well: Worker, Beat." in page
+    assert "Not well: Worker, Watcher, Beat." in page
     assert "The API itself is not checked from here yet." in page
 
 

@@ -11,8 +11,9 @@ from django.test import AsyncClient, Client
 from pytest_django import Settings
 from redis import Redis
 
-from dashboard import health, heartbeat
+from dashboard import heartbeat
 from dashboard.heartbeat import BEAT_KEY, WATCHER_KEY, WORKER_KEY, sign
+from triage.health import server
 from triage.ingest.inbox import STREAM
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +31,7 @@ def test_all_is_well(client: Client, all_is_well: Redis) -> None:
     answer = client.get("/healthz")
     assert answer.status_code == 200, answer.json()
     parts = answer.json()
-    assert set(parts) == {"web", "database", "valkey", "worker", "watcher", "beat", "inbox"}
+    assert set(parts) == {"web", "database", "valkey", "worker", "watcher", "beat", "inbox", "disk"}
     assert all(part["ok"] for part in parts.values())
     assert parts["inbox"]["entries"] == 0
     assert parts["worker"]["seen_seconds_ago"] < 5
@@ -85,7 +86,7 @@ def test_a_database_that_is_away_is_told_without_its_address(
     def away() -> None:
         raise OperationalError("could not connect to db.internal as somebody")
 
-    monkeypatch.setattr(health, "_ask_database", away)
+    monkeypatch.setattr(server, "_ask_database", away)
     answer = client.get("/healthz")
     assert answer.status_code == 503
     assert answer.json()["database"] == {"ok": False, "error": "OperationalError"}
@@ -94,8 +95,8 @@ def test_a_database_that_is_away_is_told_without_its_address(
 async def test_a_database_that_hangs_does_not_hold_up_the_answer(
     async_client: AsyncClient, all_is_well: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(health, "_PATIENCE", 0.2)
-    monkeypatch.setattr(health, "_ask_database", lambda: time.sleep(1.5))
+    monkeypatch.setattr(server, "PATIENCE", 0.2)
+    monkeypatch.setattr(server, "_ask_database", lambda: time.sleep(1.5))
     began = time.monotonic()
     answer = await async_client.get("/healthz")
     assert time.monotonic() - began < 1.4

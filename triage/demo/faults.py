@@ -11,14 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Behaviour = Literal["answer", "reset", "hang", "cut_stream", "event_error", "garbage"]
+Behaviour = Literal["succeed", "answer", "reset", "hang", "cut_stream", "event_error", "garbage"]
 REQUEST_ID_PLACEHOLDER = "{request_id}"
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One way to answer: a whole HTTP answer, or a way to break off.
+    """One way to answer: as the API does where nothing fails, with a whole HTTP answer, or by breaking off.
 
+    ``delay`` is how long the answer takes, in seconds.
     ``first_tries`` makes it a passing fault: only that many tries of a call fail, as the client's own retry count says.
     """
 
@@ -28,6 +29,7 @@ class Fault:
     headers: Mapping[str, str] = field(default_factory=dict)
     behaviour: Behaviour = "answer"
     first_tries: int | None = None
+    delay: float = 0.0
 
 
 def _api_error(
@@ -51,6 +53,28 @@ def _page(status: int, title: str, server: str) -> Fault:
     return Fault(status, f"{body}<center>{server}</center></body>\n</html>\n", "text/html", {"server": server})
 
 
+def _status_page(indicator: str, description: str, incident: str = "") -> Fault:
+    """Return the JSON of a status page as Atlassian's Statuspage writes it (``/api/v2/summary.json``)."""
+    began = "2026-11-21T14:02:00.000Z"
+    update = {"id": "u1", "status": "investigating", "body": "We are looking into it.", "created_at": began}
+    told: dict[str, object] = {"id": "i1", "name": incident, "status": "investigating", "impact": indicator}
+    told |= {
+        "created_at": began,
+        "started_at": began,
+        "shortlink": "https://stspg.io/made-up",
+        "incident_updates": [update],
+    }
+    part = "major_outage" if incident else "operational"
+    summary = {
+        "page": {"id": "p1", "name": "Claude", "url": "https://status.claude.com", "updated_at": began},
+        "status": {"indicator": indicator, "description": description},
+        "components": [{"id": "c1", "name": "API", "status": part, "updated_at": began}],
+        "incidents": [told] if incident else [],
+        "scheduled_maintenances": [],
+    }
+    return Fault(200, json.dumps(summary))
+
+
 def _invalid(message: str) -> Fault:
     return _api_error(400, "invalid_request_error", message)
 
@@ -72,7 +96,8 @@ _SPEND_CAP_TEXT = (
 )
 
 FAULTS: dict[str, Fault] = {
-    "ok": Fault(),
+    "ok": Fault(behaviour="succeed"),
+    "slow": Fault(behaviour="succeed", delay=0.6),
     "400_credit": _invalid(
         "Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade or "
         "purchase credits."
@@ -92,8 +117,10 @@ FAULTS: dict[str, Fault] = {
     "401": _api_error(401, "authentication_error", "invalid x-api-key"),
     "402": _api_error(402, "billing_error", "There is an issue with your billing or payment information."),
     "403": _api_error(403, "permission_error", "Your API key does not have permission to use the specified resource."),
+    "403_edge": Fault(403, '{"error":{"type":"forbidden","message":"Request not allowed"}}'),
     "403_html": _page(403, "403 Forbidden", "cloudflare"),
     "404_model": _api_error(404, "not_found_error", "model: claude-opus-4.8"),
+    "407": _page(407, "407 Proxy Authentication Required", "squid"),
     "409": _api_error(409, "conflict_error", "The resource was modified by another request."),
     "413": _api_error(413, "request_too_large", "Request exceeds the maximum size"),
     "429": _api_error(429, "rate_limit_error", _RATE_LIMIT_TEXT, headers=_RATE_LIMIT_HEADERS),
@@ -113,6 +140,9 @@ FAULTS: dict[str, Fault] = {
     "empty_200": Fault(200, ""),
     "sse_overloaded": Fault(behaviour="event_error"),
     "sse_cut": Fault(behaviour="cut_stream"),
+    "status_none": _status_page("none", "All Systems Operational"),
+    "status_minor": _status_page("minor", "Partially Degraded Service"),
+    "status_major": _status_page("major", "Partial System Outage", incident="Elevated errors on Claude Opus 4.8"),
     "reset": Fault(behaviour="reset"),
     "hang": Fault(behaviour="hang"),
     "garbage": Fault(behaviour="garbage"),

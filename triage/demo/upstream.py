@@ -21,6 +21,7 @@ import h11
 from triage.demo.faults import FAULTS, REQUEST_ID_PLACEHOLDER, Fault
 
 MODELS = ("claude-opus-4-8", "claude-sonnet-4-6", "claude-haiku-4-5")
+_CREDENTIALS = {"authorization", "x-api-key"}
 _MAX_BODY = 32 * 1024 * 1024  # bytes; what the API itself takes for messages
 _HANG = 3600.0  # seconds; longer than any client waits
 _READ_SIZE = 65536
@@ -105,6 +106,8 @@ def _understand(request: h11.Request, body: bytes) -> Call:
     retry_count = int(headers.get("x-stainless-retry-count", "0"))
     if fault.first_tries is not None and retry_count >= fault.first_tries:
         fault = FAULTS["ok"]
+    if fault.behaviour == "succeed" and not headers.keys() & _CREDENTIALS:
+        fault = FAULTS["401"]
     try:
         asked = json.loads(body) if body else {}
     except ValueError:
@@ -116,6 +119,7 @@ def _understand(request: h11.Request, body: bytes) -> Call:
 
 async def _answer(connection: h11.Connection, writer: asyncio.StreamWriter, call: Call) -> None:
     behaviour = call.fault.behaviour
+    await asyncio.sleep(call.fault.delay)
     if behaviour == "reset":
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         writer.transport.abort()
@@ -128,7 +132,12 @@ async def _answer(connection: h11.Connection, writer: asyncio.StreamWriter, call
         raise ConnectionResetError
     elif behaviour in ("event_error", "cut_stream"):
         await _broken_stream(connection, writer, call)
-    elif call.fault is FAULTS["ok"]:
+    elif behaviour == "succeed" and not _knows_model(call):
+        missing = {"type": "not_found_error", "message": f"model: {_model_in(call.path)}"}
+        answer = json.dumps({"type": "error", "error": missing, "request_id": call.request_id}).encode()
+        told = [("content-type", "application/json"), ("request-id", call.request_id)]
+        await _send(connection, writer, 404, told, answer)
+    elif behaviour == "succeed":
         await _success(connection, writer, call)
     else:
         fault = call.fault
@@ -143,10 +152,7 @@ async def _success(connection: h11.Connection, writer: asyncio.StreamWriter, cal
     headers = [("request-id", call.request_id), ("anthropic-organization-id", "demo-organization")]
     if call.path.endswith("/models"):
         page = {
-            "data": [
-                {"type": "model", "id": name, "display_name": name, "created_at": "2026-01-01T00:00:00Z"}
-                for name in MODELS
-            ],
+            "data": [_model(name) for name in MODELS],
             "has_more": False,
             "first_id": MODELS[0],
             "last_id": MODELS[-1],
@@ -154,6 +160,9 @@ async def _success(connection: h11.Connection, writer: asyncio.StreamWriter, cal
         await _send(
             connection, writer, 200, [("content-type", "application/json"), *headers], json.dumps(page).encode()
         )
+    elif model := _model_in(call.path):
+        entry = json.dumps(_model(model)).encode()
+        await _send(connection, writer, 200, [("content-type", "application/json"), *headers], entry)
     elif call.stream:
         frames = [*_opening(call), *_closing()]
         await _send(connection, writer, 200, [("content-type", "text/event-stream"), *headers], b"".join(frames))
@@ -162,6 +171,19 @@ async def _success(connection: h11.Connection, writer: asyncio.StreamWriter, cal
             {**_message(call), "stop_reason": "end_turn", "content": [{"type": "text", "text": "Hello."}]}
         )
         await _send(connection, writer, 200, [("content-type", "application/json"), *headers], body.encode())
+
+
+def _model_in(path: str) -> str:
+    """Return the model whose entry ``path`` names (``/v1/models/<model>``); empty where it names none."""
+    return path.rpartition("/")[2] if "/models/" in path else ""
+
+
+def _knows_model(call: Call) -> bool:
+    return not _model_in(call.path) or _model_in(call.path) in MODELS
+
+
+def _model(name: str) -> dict[str, str]:
+    return {"type": "model", "id": name, "display_name": name, "created_at": "2026-01-01T00:00:00Z"}
 
 
 async def _broken_stream(connection: h11.Connection, writer: asyncio.StreamWriter, call: Call) -> None:
