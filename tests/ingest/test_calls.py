@@ -1,18 +1,20 @@
-"""Reports complete each other: in any order, however often, the same call comes out."""
+"""Accounts of a call complete each other: in any order, however often, the same call comes out."""
 
 from __future__ import annotations
 
 import copy
 import datetime as dt
+import itertools
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.ingest.conftest import NOW
-from triage.ingest.calls import Call, add_telling, add_try, begin, counts_of
+from triage.ingest.calls import Call, begin, counts_of
 from triage.ingest.judging import judge
 from triage.ingest.report import Report, Try
+from triage.ingest.told import Told, recollect, remember
 
 SECONDS = st.integers(0, 600).map(lambda n: NOW + dt.timedelta(seconds=n))
 FAILURE = st.fixed_dictionaries(
@@ -25,6 +27,32 @@ def report(number: int, at: dt.datetime, failed: bool, told: dict[str, Any], kin
     if failed:
         judge(last, client="json", streamed=False)
     return Report(key=f"{kind}:x", last=last, client="json", started_at=at - dt.timedelta(seconds=1), service="chat")
+
+
+def span_of_a_try(name: str, at: dt.datetime, http_status: int) -> Report:
+    last = Try(0, at, failed=http_status != 200, http_status=http_status)
+    return Report(
+        key=f"sentry_try:{name}",
+        last=last,
+        client="sentry",
+        started_at=at - dt.timedelta(seconds=1),
+        trace_id="t",
+        span_id=name,
+        parent_span_id="p",
+    )
+
+
+def call_of(*reports: Report) -> Call:
+    first, *others = copy.deepcopy(reports)
+    call = begin(1, Told.of(first))
+    for each in others:
+        known = call.accounts.get(each.key)
+        if known is None:
+            call.add(Told.of(each))
+        else:
+            known.add(each)
+            call.settle()
+    return call
 
 
 def facts(call: Call) -> Any:
@@ -42,23 +70,14 @@ def tries_of_one_call(draw: st.DrawFn) -> list[Report]:
 
 @given(tries_of_one_call(), st.randoms())
 def test_tries_may_come_in_any_order_and_repeatedly(reports: list[Report], chance: Any) -> None:
-    def entered(ordered: list[Report]) -> Call:
-        ordered = copy.deepcopy(ordered)
-        call = begin(1, ordered[0])
-        for each in ordered[1:]:
-            add_try(call, each)
-        return call
-
     shuffled = [*reports, chance.choice(reports)]
     chance.shuffle(shuffled)
-    assert facts(entered(shuffled)) == facts(entered(reports))
+    assert facts(call_of(*shuffled)) == facts(call_of(*reports))
 
 
 @given(tries_of_one_call())
 def test_what_is_counted_is_what_happened(reports: list[Report]) -> None:
-    call = begin(1, reports[0])
-    for each in reports[1:]:
-        add_try(call, each)
+    call = call_of(*reports)
     counts = counts_of(call)
     sums = {
         name: sum(n for (_, counter), n in counts.items() if counter == name)
@@ -72,7 +91,7 @@ def test_what_is_counted_is_what_happened(reports: list[Report]) -> None:
 
 
 @given(st.integers(1, 4), st.integers(1, 4), SECONDS, st.integers(0, 3), st.booleans(), FAILURE, FAILURE)
-def test_two_tellings_of_one_end_are_one_try_whichever_comes_first(
+def test_two_accounts_of_one_end_are_one_try_whichever_comes_first(
     ours: int,
     theirs: int,
     at: dt.datetime,
@@ -81,18 +100,60 @@ def test_two_tellings_of_one_end_are_one_try_whichever_comes_first(
     told: dict[str, Any],
     retold: dict[str, Any],
 ) -> None:
-    retold = {**retold, "http_status": told["http_status"]}  # they may leave something out, not contradict each other
     pair = [
         report(ours, at, failed, told, "cc_event"),
         report(theirs, at + dt.timedelta(seconds=apart), failed, retold, "cc_span"),
     ]
-    calls = []
-    for first, second in (pair, pair[::-1]):
-        call = begin(1, copy.deepcopy(first))
-        add_telling(call, copy.deepcopy(second))
-        calls.append(call)
-    for call in calls:
+    one, other = call_of(*pair), call_of(*pair[::-1])
+    for call in (one, other):
         assert call.request.attempts_made == max(ours, theirs)
         assert len(call.tries) == 1
-        call.request.api_request_id = ""  # the made-up ids differ
-    assert facts(calls[0]) == facts(calls[1])
+    assert facts(one) == facts(other)
+
+
+def test_an_account_that_leaves_takes_everything_of_it_along() -> None:
+    ours, theirs = report(1, NOW, True, {"http_status": 529}, "cc_event"), report(3, NOW, True, {}, "cc_span")
+    call = call_of(ours, theirs)
+    assert (call.request.attempts_made, call.request.http_status) == (3, 529)
+    call.remove(call.accounts["cc_event:x"])
+    assert call.request.key == "cc_span:x"
+    assert facts(call) == facts(call_of(theirs))
+
+
+def test_spans_of_single_tries_are_numbered_by_their_times() -> None:
+    spans = [span_of_a_try(str(n), NOW + dt.timedelta(seconds=n), status) for n, status in enumerate((529, 500, 200))]
+    for order in itertools.permutations(spans):
+        call = call_of(*order)
+        assert [(n, each.http_status, each.failed) for n, each in sorted(call.tries.items())] == [
+            (1, 529, True),
+            (2, 500, True),
+            (3, 200, False),
+        ]
+        assert call.request.outcome == "rescued"
+
+
+def test_the_last_of_the_tries_is_the_one_that_the_calls_own_span_ends_with() -> None:
+    spans = [span_of_a_try(str(n), NOW + dt.timedelta(seconds=n), 529) for n in range(2)]
+    failed = report(3, NOW + dt.timedelta(seconds=2), True, {"message": "Overloaded"}, "span")
+    call = call_of(*spans, failed)
+    assert (sorted(call.tries), call.last.http_status, call.last.message) == ([2, 3], 529, "Overloaded")
+    assert call.request.failures == 3
+
+
+def test_a_call_that_succeeded_after_failed_tries_had_one_more() -> None:
+    spans = [span_of_a_try(str(n), NOW + dt.timedelta(seconds=n), 529) for n in range(2)]
+    call = call_of(*spans, report(1, NOW + dt.timedelta(seconds=3), False, {}, "sentry_span"))
+    assert (call.request.outcome, call.request.attempts_made, call.request.failures) == ("rescued", 3, 2)
+
+
+def test_a_stream_that_breaks_off_is_a_failure_though_its_try_began_well() -> None:
+    raised = report(1, NOW, True, {"message": "Overloaded"}, "sentry_raised")
+    call = call_of(span_of_a_try("a", NOW, 200), raised)
+    assert (call.request.outcome, call.request.attempts_made, call.request.failures) == ("failed", 1, 1)
+
+
+@given(tries_of_one_call())
+def test_an_account_is_recollected_as_it_was_told(reports: list[Report]) -> None:
+    told = next(iter(call_of(*reports).accounts.values()))
+    again = recollect(told.key, remember(told))
+    assert (remember(again), again.tries, again.last) == (remember(told), told.tries, told.last)

@@ -192,10 +192,10 @@ def test_an_entry_that_can_not_be_stored_spoils_only_itself(
         client.post(ATTEMPTS, failure(name))
     real = digesting.write
 
-    def write(project_id: int, begun: Any, changed: Any, valkey: Any) -> None:
-        if any(call.request.key == "json:poison" for call in begun):
+    def write(project_id: int, ledger: Any, valkey: Any) -> None:
+        if any(call.request.key == "json:poison" for call in ledger.begun):
             raise ValueError("poison")
-        real(project_id, begun, changed, valkey)
+        real(project_id, ledger, valkey)
 
     monkeypatch.setattr(digesting, "write", write)
     digest()

@@ -1,18 +1,20 @@
-"""Calls: what all reports of one call say together, and what that adds to the counts.
+"""Calls: what all accounts of one call say together, and what that adds to the counts.
 
-A report either tells of a further try of a call, or tells the call's end once more in another form (an event and a
-span). Both complete what is known; the order in which reports come makes no difference to the counts.
+A call is worked out anew from its accounts whenever one comes, goes or grows: the order in which they came makes no
+difference.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from triage.ingest.judging import judge
-from triage.ingest.report import Report, Try
-from triage.models import Attempt, Request
+from triage.ingest.report import Report, Role, Try
+from triage.ingest.told import KEPT_FIRST, Told, recollect
+from triage.ingest.tries import by_sight, tries_of
+from triage.models import Attempt, Request, Telling
 
 NOT_REPORTED = "not_reported"
 """Cause of a failed try that no report describes."""
@@ -22,24 +24,25 @@ Bucket = tuple[dt.datetime, str, str, str, str, str]
 """Minute, model, service, team, category, cause."""
 Counts = Counter[tuple[Bucket, str]]
 
-_KEPT_FIRST = ("model", "service", "team", "environment", "user", "client", "trace_id", "span_id", "session_id")
-_TRY_FIELDS = ("error_type", "error_code", "exception", "message", "cause_chain", "api_request_id", "raw")
 
-
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Call:
-    """One request as known so far: its row, its tries by number, and what is stored of both."""
+    """One request as known so far: its row, the accounts of it, the tries they make, and what is stored of all."""
 
     request: Request
-    tries: dict[int, Try]
+    accounts: dict[str, Told]
+    """By their keys. Empty where all of them turned out to tell of another call."""
+    tries: dict[int, Try] = field(default_factory=dict)
     stored: dict[int, Attempt] = field(default_factory=dict)
+    """The rows of tries, by the number that each has now."""
+    surplus: list[Attempt] = field(default_factory=list)
+    """Rows of tries that aren't this call's after all."""
     issues_before: dict[int, int | None] = field(default_factory=dict)
     """The issue that each stored attempt, by its id, stood in."""
+    remembered: dict[str, Telling] = field(default_factory=dict)
+    """The accounts that are stored as such, by key: none where the call has had but one."""
     counted: Counts = field(default_factory=Counter)
     """What is in the counts already."""
-    kinds: set[str] = field(default_factory=set)
-    told_again: list[str] = field(default_factory=list)
-    """Keys, beside the request's own, that reports of it came under and that aren't stored yet."""
     changed: bool = False
 
     @property
@@ -52,65 +55,79 @@ class Call:
         """Return when the last try ended."""
         return ended_at(self.request)
 
+    def rival(self, told: Told) -> Told | None:
+        """Return the account that ``told`` can't stand beside, since a call is told once in each form."""
+        for other in self.accounts.values():
+            siblings = told.is_one_span_a_try and other.is_one_span_a_try
+            if other.kind == told.kind and other.key != told.key and not siblings:
+                return other
+        return None
+
+    def add(self, told: Told) -> None:
+        """Take ``told`` in as an account of this call."""
+        self.accounts[told.key] = told
+        self.settle()
+
+    def remove(self, told: Told) -> None:
+        """Let ``told`` go: it tells of another call."""
+        del self.accounts[told.key]
+        if self.accounts:
+            if self.request.key == told.key:
+                self.request.key = min(self.accounts)
+            self.settle()
+
+    def settle(self) -> None:
+        """Work out tries and the request's own fields from the accounts."""
+        accounts = by_sight(list(self.accounts.values()))
+        _settle_fields(self.request, accounts)
+        self.tries = tries_of(accounts, streamed=self.request.streamed is True)
+        _settle_outcome(self.request, self.tries)
+        self._settle_rows()
+        self.changed = True
+
+    def _settle_rows(self) -> None:
+        """Give each stored row to the try that it is of: that which ended when it did, else the one in its place."""
+        shown = {number for number, each in self.tries.items() if each.failed}
+        if self.request.outcome == Request.Outcome.RESCUED:
+            shown.add(max(self.tries))
+        rows, self.stored = sorted([*self.stored.values(), *self.surplus], key=lambda row: -row.number), {}
+        for at_its_place in (True, False):
+            for number in sorted(shown - self.stored.keys(), reverse=True):
+                for row in rows:
+                    if row.at == self.tries[number].at and (row.number == number or not at_its_place):
+                        self.stored[number] = row
+                        rows.remove(row)
+                        break
+        free = sorted(shown - self.stored.keys(), reverse=True)
+        self.stored |= dict(zip(free, rows, strict=False))
+        self.surplus = rows[len(free) :]
+
 
 def ended_at(request: Request) -> dt.datetime:
     """Return when a request ended: its duration is stored, its end isn't."""
     return request.started_at + dt.timedelta(milliseconds=request.duration_ms or 0)
 
 
-def begin(project_id: int, report: Report) -> Call:
-    """Return the call that ``report`` is the first to tell of."""
-    request = Request(
-        project_id=project_id,
-        key=report.key,
-        started_at=report.started_at,
-        long_context=report.long_context,
-        streamed=report.streamed,
-        input_tokens=report.input_tokens,
-        output_tokens=report.output_tokens,
-        **{name: getattr(report, name) for name in _KEPT_FIRST},
-    )
-    call = Call(request, {report.last.number: report.last}, kinds={report.kind})
-    _settle(call, report.last.at)
+def begin(project_id: int, told: Told) -> Call:
+    """Return the call that ``told`` is the first to tell of."""
+    call = Call(Request(project_id=project_id, key=told.key), {told.key: told})
+    call.settle()
     return call
 
 
-def recall(request: Request, attempts: list[Attempt], other_keys: list[str]) -> Call:
+def recall(request: Request, attempts: Collection[Attempt], tellings: Collection[Telling]) -> Call:
     """Return the call that is stored in these rows."""
-    tries = {attempt.number: _try_of(attempt) for attempt in attempts}
-    if request.attempts_made not in tries:  # one that succeeded at once has no row
-        tries[request.attempts_made] = Try(
-            request.attempts_made, ended_at(request), failed=False, api_request_id=request.api_request_id
-        )
-    call = Call(request, tries, stored={attempt.number: attempt for attempt in attempts})
-    call.issues_before = {attempt.pk: attempt.issue_id for attempt in attempts}
-    call.kinds = {key.partition(":")[0] for key in (request.key, *other_keys)}
+    accounts = [recollect(each.key, each.told) for each in tellings] or [_only_account(request, attempts)]
+    call = Call(
+        request,
+        {told.key: told for told in accounts},
+        tries_of(by_sight(accounts), streamed=request.streamed is True),
+        stored={attempt.number: attempt for attempt in attempts},
+        issues_before={attempt.pk: attempt.issue_id for attempt in attempts},
+        remembered={each.key: each for each in tellings},
+    )
     call.counted = counts_of(call)
     return call
-
-
-def add_try(call: Call, report: Report) -> None:
-    """Complete ``call`` by a report on one of its tries."""
-    known = call.tries.get(report.last.number)
-    if known is None:
-        call.tries[report.last.number] = report.last
-    else:
-        _complete_try(call, known, report.last)
-    _complete(call, report)
-
-
-def add_telling(call: Call, report: Report) -> None:
-    """Complete ``call`` by a report that tells its end in another form; the two ends are one try."""
-    ours = call.tries.pop(call.last.number)
-    stored = call.stored.pop(ours.number, None)
-    _complete_try(call, ours, report.last)
-    ours.number = max(ours.number, report.last.number)
-    call.tries[ours.number] = ours
-    if stored is not None:
-        call.stored[ours.number] = stored
-    call.kinds.add(report.kind)
-    call.told_again.append(report.key)
-    _complete(call, report)
 
 
 def counts_of(call: Call) -> Counts:
@@ -142,50 +159,34 @@ def counts_of(call: Call) -> Counts:
     return counts
 
 
-def _complete(call: Call, report: Report) -> None:
-    request = call.request
-    end = max(call.ended_at, *(each.at for each in call.tries.values()))
-    for name in _KEPT_FIRST:
-        if not getattr(request, name):
-            setattr(request, name, getattr(report, name))
-    request.long_context = request.long_context or report.long_context
-    request.started_at = min(request.started_at, report.started_at)
-    if request.streamed is None:
-        request.streamed = report.streamed
-    for name in ("input_tokens", "output_tokens"):
-        if getattr(request, name) is None:
-            setattr(request, name, getattr(report, name))
-    call.changed = True
-    _settle(call, end)
-
-
-def _complete_try(call: Call, ours: Try, theirs: Try) -> None:
-    """Take what ``theirs`` tells and ``ours`` doesn't; a failure that only one of them saw is a failure."""
-    asked = (ours.failed, ours.http_status, *(getattr(ours, name) for name in _TRY_FIELDS))
-    ours.failed = ours.failed or theirs.failed
-    ours.at = max(ours.at, theirs.at)
-    for name in _TRY_FIELDS:
-        if not getattr(ours, name):
-            setattr(ours, name, getattr(theirs, name))
-    for name in ("http_status", "retry_after", "duration_ms"):
-        if getattr(ours, name) is None:
-            setattr(ours, name, getattr(theirs, name))
-    ours.headers = {**theirs.headers, **ours.headers}
-    if ours.failed and asked != (ours.failed, ours.http_status, *(getattr(ours, name) for name in _TRY_FIELDS)):
-        judge(ours, client=call.request.client, streamed=call.request.streamed is True)
-        if theirs.cause not in ("", "unknown") and (theirs.confidence or 0) > (ours.confidence or 0):
-            ours.category, ours.cause, ours.confidence = theirs.category, theirs.cause, theirs.confidence
-
-
-def _settle(call: Call, end: dt.datetime) -> None:
-    """Work out the request's own fields from its tries."""
-    request, last = call.request, call.last
-    milliseconds = round((end - request.started_at) / dt.timedelta(milliseconds=1))
+def _settle_fields(request: Request, accounts: Sequence[Told]) -> None:
+    reports = [told.report for told in accounts]
+    for name in KEPT_FIRST:
+        setattr(request, name, next((value for each in reports if (value := getattr(each, name))), ""))
+    for name in ("streamed", "input_tokens", "output_tokens"):
+        told = (value for each in reports if (value := getattr(each, name)) is not None)
+        setattr(request, name, next(told, None))
+    request.long_context = any(each.long_context for each in reports)
+    request.roles = roles_of(accounts)
+    # The SDK's own span times the call best; a report of a single try may have been sent late.
+    by_role = ([Role.CALL], [Role.EVENT, Role.WRAPPER], list(Role))
+    timed = next(found for roles in by_role if (found := [told for told in accounts if told.role in roles]))
+    end = max(told.ended_at for told in timed)
+    milliseconds = round((end - min(told.started_at for told in timed)) / dt.timedelta(milliseconds=1))
     request.duration_ms = min(milliseconds, 2**31 - 1) or None
     request.started_at = end - dt.timedelta(milliseconds=request.duration_ms or 0)
+
+
+def roles_of(accounts: Collection[Told]) -> str:
+    """Return the first letters of the accounts' roles, each once, in order."""
+    return "".join(sorted({told.role.value[0] for told in accounts}))
+
+
+def _settle_outcome(request: Request, tries: dict[int, Try]) -> None:
+    last = tries[max(tries)]
     request.attempts_made = last.number
-    request.failures = last.number - sum(not each.failed for each in call.tries.values())
-    newest_first = sorted(call.tries.values(), key=lambda each: -each.number)
+    request.failures = last.number - sum(not each.failed for each in tries.values())
+    newest_first = sorted(tries.values(), key=lambda each: -each.number)
     request.api_request_id = next((each.api_request_id for each in newest_first if each.api_request_id), "")
     if last.failed:
         request.outcome = Request.Outcome.FAILED
@@ -195,11 +196,33 @@ def _settle(call: Call, end: dt.datetime) -> None:
     if failure is not None:
         request.category, request.cause = failure.category, failure.cause
         request.http_status, request.error_type = failure.http_status, failure.error_type
-    elif request.failures:
-        request.category, request.cause = "other", NOT_REPORTED
-        request.http_status, request.error_type = None, ""
     else:
-        request.category = request.cause = request.error_type = ""
+        request.category, request.cause = ("other", NOT_REPORTED) if request.failures else ("", "")
+        request.http_status, request.error_type = None, ""
+
+
+def _only_account(request: Request, attempts: Collection[Attempt]) -> Told:
+    """Return the account of a request that nobody else tells of: its own row and those of its tries say it all."""
+    tries = {attempt.number: _try_of(attempt) for attempt in attempts}
+    if request.attempts_made not in tries:  # one that succeeded at once has no row
+        tries[request.attempts_made] = Try(
+            request.attempts_made, ended_at(request), failed=False, api_request_id=request.api_request_id
+        )
+    report = Report(
+        key=request.key,
+        last=tries[request.attempts_made],
+        started_at=request.started_at,
+        long_context=request.long_context,
+        streamed=request.streamed,
+        input_tokens=request.input_tokens,
+        output_tokens=request.output_tokens,
+        **{name: getattr(request, name) for name in KEPT_FIRST},
+    )
+    told = Told(report, tries)
+    if told.is_one_span_a_try:
+        told.tries = {0: report.last}
+        report.last.number = 0
+    return told
 
 
 def _try_of(attempt: Attempt) -> Try:

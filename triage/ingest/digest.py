@@ -164,10 +164,9 @@ def _store_project(project_id: int, batch: list[Decoded], valkey: redis.Redis) -
     sources: dict[int, SourceName] = {}
     for each in batch:
         for report, source in each.reports:
-            call = ledger.enter(report)
-            if call is not None:  # a call that two sources tell of counts for the first
+            for call in ledger.enter(report):  # a call that two sources tell of counts for the first
                 calls_of[sources.setdefault(id(call), source)][id(call)] = call
-    write(project_id, ledger.begun, ledger.changed, valkey)
+    write(project_id, ledger, valkey)
     told = tallies.enter(project_id, [tally for each in batch for tally in each.tallies])
     tallies.count(project_id, told)
     _write_sources(project_id, batch, calls_of, told)

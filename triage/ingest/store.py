@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from functools import cache
 
 import redis
+from django.db.models import F
 
 from triage.actions import issues
 from triage.ingest.adding import add_up
 from triage.ingest.calls import COUNTERS, Call, Counts, counts_of
 from triage.ingest.keeping import Slot, kept_text, slots_to_keep
-from triage.ingest.report import Try
+from triage.ingest.ledger import Ledger
+from triage.ingest.report import MOST_ATTEMPTS, Try
+from triage.ingest.told import remember
 from triage.knowledge import load
 from triage.models import Attempt, FacetSet, HourCount, Issue, IssueEvent, MinuteCount, Request, Telling
 
@@ -49,23 +52,50 @@ def _only_type_of(slug: str) -> str:
     return cause.seen_with.type[0] if cause is not None and len(cause.seen_with.type) == 1 else ""
 
 
-def write(project_id: int, begun: list[Call], changed: list[Call], valkey: redis.Redis) -> None:
-    """Write the calls that a batch began and those that it completed, and what both add to issues and counts."""
+def write(project_id: int, ledger: Ledger, valkey: redis.Redis) -> None:
+    """Write the calls that a batch began, completed and dissolved, and what all of it adds to issues and counts."""
+    begun, changed, dissolved = ledger.begun, ledger.changed, ledger.dissolved
     calls = [*begun, *changed]
+    _clear_the_way(changed, dissolved)
     FacetSet.objects.file([call.request for call in calls])
-    Request.objects.bulk_create([call.request for call in begun])
     for call in changed:
         call.request.save()
-    Telling.objects.bulk_create(
-        Telling(project_id=project_id, key=key, request=call.request) for call in calls for key in call.told_again
-    )
+    Request.objects.bulk_create([call.request for call in begun])
+    _write_tellings(project_id, calls)
     failures = [
         _Failure(call, told, fingerprint(told)) for call in calls for told in call.tries.values() if told.failed
     ]
     by_fingerprint = _write_issues(project_id, failures)
     _write_attempts(project_id, calls, failures, by_fingerprint, valkey)
-    _forget_emptied(project_id, calls)
+    _forget_emptied(project_id, [*calls, *dissolved])
     _write_counts(project_id, calls)
+
+
+def _clear_the_way(changed: list[Call], dissolved: list[Call]) -> None:
+    """Remove the rows that are in the way of those to be written: of dissolved calls, and of what left a call."""
+    Request.objects.filter(pk__in=[call.request.pk for call in dissolved]).delete()
+    left = [row.pk for call in changed for key, row in call.remembered.items() if key not in call.accounts]
+    Telling.objects.filter(pk__in=left).delete()
+    Attempt.objects.filter(pk__in=[row.pk for call in changed for row in call.surplus]).delete()
+    moved = [row.pk for call in changed for number, row in call.stored.items() if row.number != number]
+    Attempt.objects.filter(pk__in=moved).update(number=F("number") + MOST_ATTEMPTS)  # so that they can pass each other
+
+
+def _write_tellings(project_id: int, calls: list[Call]) -> None:
+    """Remember each account of a call that has several; a call that has one is remembered by its own rows."""
+    new, grown = [], []
+    for call in calls:
+        if len(call.accounts) == 1 and not call.remembered:
+            continue
+        for told in call.accounts.values():
+            row = call.remembered.get(told.key)
+            if row is None:
+                new.append(Telling(project_id=project_id, key=told.key, request=call.request, told=remember(told)))
+            elif told.grows:
+                row.told = remember(told)
+                grown.append(row)
+    Telling.objects.bulk_create(new)
+    Telling.objects.bulk_update(grown, ["told"], batch_size=100)
 
 
 def _write_issues(project_id: int, failures: list[_Failure]) -> dict[str, Issue]:
@@ -187,8 +217,14 @@ def _forget_emptied(project_id: int, calls: Iterable[Call]) -> None:
 
     An issue that a person has touched stays.
     """
-    stored = ((call.issues_before.get(each.pk), each.issue_id) for call in calls for each in call.stored.values())
-    moved = Counter(before for before, now in stored if before is not None and before != now)
+    before = Counter(issue for call in calls for issue in call.issues_before.values() if issue is not None)
+    stays = (
+        each.issue_id
+        for call in calls
+        for each in call.stored.values()
+        if each.issue_id is not None and call.issues_before.get(each.pk) == each.issue_id
+    )
+    moved = before - Counter(stays)
     if not moved:
         return
     for issue in Issue.objects.filter(project_id=project_id, pk__in=moved):
@@ -218,6 +254,8 @@ def told_since(calls: Iterable[Call]) -> tuple[int, int]:
     """Return how many attempts and failures the calls tell of beyond what was counted of them before."""
     attempts = failures = 0
     for call in calls:
+        if not call.accounts:
+            continue
         attempts += call.request.attempts_made - sum(n for (_, c), n in call.counted.items() if c == "attempts")
         failures += call.request.failures - sum(n for (_, c), n in call.counted.items() if c == "failures")
     return attempts, failures

@@ -56,7 +56,10 @@ class Request(models.Model):
 
     trace_id = models.CharField(max_length=32, blank=True)
     span_id = models.CharField(max_length=16, blank=True)
+    parent_span_id = models.CharField(max_length=16, blank=True)
     session_id = models.CharField(max_length=64, blank=True)
+    roles = models.CharField(max_length=4, blank=True, editable=False)
+    """What its reports see of it: the first letters of their roles, each once, in order."""
 
     facets = models.ForeignKey(
         FacetSet, on_delete=models.RESTRICT, related_name="requests", db_index=False, editable=False
@@ -72,6 +75,11 @@ class Request(models.Model):
                 fields=["project", "session_id", "started_at"],
                 name="requests_by_session",
                 condition=~models.Q(session_id=""),
+            ),
+            models.Index(
+                fields=["project", "service", "roles", "started_at"],
+                name="requests_by_roles",
+                condition=~models.Q(service=""),
             ),
             models.Index(fields=["project", "-started_at", "-id", "facets"], name="requests_by_time"),
             models.Index(fields=["facets", "-started_at", "-id"], name="requests_by_facets"),
@@ -93,11 +101,13 @@ class Request(models.Model):
 
 
 class Telling(models.Model):
-    """A further report of a request that already stands under another key, so that it is known when told again."""
+    """One account of a request that several tell of, so that it is known when told again, and can be told apart."""
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+", db_index=False)
     key = models.CharField(max_length=96)
     request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="tellings")
+    told = models.JSONField(default=dict)
+    """What it told, masked: the call is worked out anew when a further account completes or contradicts it."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["project", "key"], name="one_telling_a_key")]

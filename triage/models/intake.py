@@ -47,8 +47,8 @@ class Source(models.Model):
     """``logs``, ``traces``, ``metrics`` or ``attempts``."""
     first_seen_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
-    attempts = models.PositiveBigIntegerField(default=0)
-    failures = models.PositiveBigIntegerField(default=0)
+    attempts = models.BigIntegerField(default=0)
+    failures = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["project", "client", "service", "signal"], name="one_source")]
