@@ -115,6 +115,8 @@ def _share_an_id(one: Told, other: Told) -> bool:
     """Return whether two accounts name one request id and are of one time; stand-ins of the API repeat their ids."""
     if not one.last.api_request_id or one.last.api_request_id != other.last.api_request_id:
         return False
+    if {one.role, other.role} == {Role.CALL, Role.WRAPPER}:  # one program's spans go by one clock
+        return _apart(one, other) <= 0
     may_be_late = one.grows or other.grows
     late = may_be_late and agree(one, other) and not _contradict(one, other)
     return _apart(one, other) <= (_LATE if late else _CLOCKS)
