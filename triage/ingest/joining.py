@@ -28,8 +28,10 @@ class Link(IntEnum):
 Fit = tuple[Link, float]
 """How well two accounts fit: their link, then their distance in seconds, negative. The greater the better."""
 
-_CLOCKS = 2.0
-"""Seconds that two machines' clocks may differ by, and that a program takes to report what it caught."""
+_CLOCKS = 0.5
+"""Seconds that two machines' clocks may differ by."""
+_CAUGHT = 2.0
+"""Seconds that a program may take to report what it caught."""
 _LATE = 300.0
 """Seconds by which a report of our own JSON, which may carry no time but that of its receipt, can be late."""
 _SAME_SESSION = 5.0
@@ -112,14 +114,17 @@ def _is_inside(one: Told, other: Told) -> bool:
 
 
 def _share_an_id(one: Told, other: Told) -> bool:
-    """Return whether two accounts name one request id and are of one time; stand-ins of the API repeat their ids."""
+    """Return whether two accounts name one request id and are of one time.
+
+    An id alone is no proof: stand-ins of the API, and proxies that replay its answers, repeat theirs.
+    """
     if not one.last.api_request_id or one.last.api_request_id != other.last.api_request_id:
         return False
-    if {one.role, other.role} == {Role.CALL, Role.WRAPPER}:  # one program's spans go by one clock
-        return _apart(one, other) <= 0
-    may_be_late = one.grows or other.grows
-    late = may_be_late and agree(one, other) and not _contradict(one, other)
-    return _apart(one, other) <= (_LATE if late else _CLOCKS)
+    apart = _apart(one, other)
+    if apart <= _INSIDE:
+        return True
+    limit = _LATE if one.grows or other.grows else _CLOCKS
+    return apart <= limit and agree(one, other) and not _contradict(one, other)
 
 
 def _overlap(one: Told, other: Told) -> bool:
@@ -128,7 +133,7 @@ def _overlap(one: Told, other: Told) -> bool:
     An event may come after its call, when the program catches what was raised.
     """
     if Role.EVENT in (one.role, other.role):
-        return _apart(one, other) <= _CLOCKS and agree(one, other)
+        return _apart(one, other) <= _CAUGHT and agree(one, other)
     shorter = min(_seconds(each.ended_at - each.started_at) for each in (one, other))
     spans = {one.role, other.role} == {Role.CALL, Role.WRAPPER}
     return -_apart(one, other) >= shorter / 2 and (spans or agree(one, other))
