@@ -185,6 +185,7 @@ def test_the_description_holds_every_operation_and_the_one_outside_of_django(as_
         "/api/v1/attempts",
         "/api/v1/diagnose",
         "/api/v1/check",
+        "/api/v1/checks",
         "/api/v1/rates",
         "/api/v1/issues",
         "/api/v1/requests/{request_id}",

@@ -70,7 +70,6 @@ def _asked(target: Target, timeout: float, ask: Callable[[Anthropic], Outcome]) 
     # The SDK takes a second to load, and without a key nobody needs it.
     from anthropic import Anthropic, APIConnectionError, APIStatusError, DefaultHttpxClient  # noqa: PLC0415
 
-    began = time.perf_counter()
     transport = DefaultHttpxClient(verify=trust())
     with Anthropic(
         api_key=target.api_key,

@@ -17,10 +17,11 @@ _SAYS_NOTHING_OF_THE_ROAD = (401, 403, 404, 405)
 
 def check_edge(target: Target, timeout: float) -> Outcome:
     """Ask for the models without a key and look at who answers."""
+    context = trust()
     began = time.perf_counter()
     try:
         with (
-            httpx2.Client(verify=trust(), timeout=timeout) as client,
+            httpx2.Client(verify=context, timeout=timeout) as client,
             client.stream("GET", target.url("/v1/models"), headers={"anthropic-version": "2023-06-01"}) as response,
         ):
             latency = round((time.perf_counter() - began) * 1000, 1)

@@ -68,9 +68,10 @@ class _Summary(BaseModel):
 
 def check_provider(target: Target, timeout: float) -> Outcome:
     """Read the status page; one that can't be read says nothing of the API, so that is ``unknown``, no failure."""
+    context = trust()
     began = time.perf_counter()
     try:
-        with httpx2.Client(verify=trust(), timeout=timeout, follow_redirects=True) as client:
+        with httpx2.Client(verify=context, timeout=timeout, follow_redirects=True) as client:
             response = client.get(target.status_url)
     except httpx2.HTTPError as error:
         host = httpx2.URL(target.status_url).host

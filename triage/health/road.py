@@ -30,9 +30,10 @@ def check_name(target: Target, timeout: float) -> Outcome:
 
 def check_reach(target: Target, timeout: float) -> Outcome:
     """Connect and shake hands as the SDK would, with its trust, and look at the certificates."""
+    context = trust()
     began = time.perf_counter()
     try:
-        way = walk(target.base_url, timeout, trust())
+        way = walk(target.base_url, timeout, context)
     except WayBroken as broken:
         return _broken(target, timeout, broken, _since(began))
     latency = _since(began)

@@ -29,7 +29,7 @@ def record(check: Check, outcome: Outcome, at: dt.datetime | None = None) -> Che
     A first failure makes the check due again soon, so that the second one, which settles it, doesn't take an interval.
     """
     at = at or timezone.now()
-    words, evidence = scrub_text(outcome.words)[:WORDS], _bounded(scrub_value(dict(outcome.evidence)))
+    words, evidence = _kept(outcome.words)[:WORDS], _bounded(scrub_value(dict(outcome.evidence), _kept))
     told: dict[str, Any] = {"state": outcome.state, "finding": str(outcome.finding), "cause": outcome.cause}
     told["latency_ms"] = outcome.latency_ms
     with transaction.atomic():
@@ -57,6 +57,11 @@ def forget_old(now: dt.datetime) -> int:
     while batch := list(old.values_list("pk", flat=True)[:_BATCH]):
         deleted += CheckResult.objects.filter(pk__in=batch).delete()[0]
     return deleted
+
+
+def _kept(text: str) -> str:
+    """Return what is stored of a text: masked, and without the character that PostgreSQL can't hold."""
+    return scrub_text(text).replace("\x00", "")
 
 
 def _bounded(evidence: Mapping[str, Any]) -> dict[str, Any]:
