@@ -5,7 +5,7 @@ RUN := .venv/bin/python -m
 TWO_AT_A_TIME := --numprocesses 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo install dev test measure lint bench lock
+.PHONY: help up demo install dev test measure stories lint bench lock
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -30,6 +30,9 @@ test: dev ## the whole suite on SQLite, then what uses a database again on Postg
 
 measure: ## how often the diagnosis is right on labelled pastes, with every miss; CORPUS=FILE
 	.venv/bin/python manage.py measure "$(CORPUS)" --misses
+
+stories: dev ## outages played in accelerated time: is the verdict right within a minute? FILE= a story or a folder
+	$(RUN) pytest tests/stories --numprocesses 0 --timeout 3600 -rA --story "$(FILE)"
 
 lint: dev ## style, types, templates, who may import whom
 	$(RUN) ruff check .

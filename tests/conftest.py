@@ -26,7 +26,8 @@ hypothesis.settings.load_profile("suite")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let a second run on other servers leave out what no server can change."""
+    """Let a second run on other servers leave out what no server can change; let a run play other stories."""
+    parser.addoption("--story", default="", help="a story's file, or a folder of them, in place of our own")
     parser.addoption("--servers-only", action="store_true", help="run only tests that use the database or Valkey")
 
 

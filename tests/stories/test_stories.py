@@ -1,0 +1,58 @@
+"""Stories of what goes wrong: within a minute of the onset the verdict is right and stays so; before, all is well."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import redis
+
+from tests.stories.playing import HERE, Player, Story
+from triage.models import Project
+from triage.verdict import Verdict
+
+STORIES = sorted(HERE.glob("*.yaml"))
+_BEFORE = (-1500.0, -900.0, -600.0, -300.0, -120.0, -60.0, -5.0)
+_AFTER = (120.0, 240.0)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Play the stories of the file or folder that was asked for, else those beside this file."""
+    if "path" in metafunc.fixturenames:
+        asked = metafunc.config.getoption("story")
+        told = Path(asked) if asked else None
+        paths = STORIES if told is None else sorted(told.glob("*.yaml")) if told.is_dir() else [told]
+        metafunc.parametrize("path", paths, ids=lambda path: path.stem)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_verdict_is_right_within_a_minute(path: Path, project: Project, valkey: redis.Redis) -> None:
+    story = Story.read(path)
+    within = float(story.expect.get("within", 60))
+    looks = [*(each for each in _BEFORE if each > -60 * story.before), within, *(within + each for each in _AFTER)]
+    if story.expect["side"] == "fine":
+        looks = [60.0 * minute for minute in range(1, int(story.lasts))]
+    for look in Player(story, project).play([each for each in looks if each < 60 * story.lasts]):
+        told = f"{story.name} at {look.seconds:+.0f} s: {look.verdict}"
+        if look.seconds < 0 or story.expect["side"] == "fine":
+            assert look.verdict.side == "fine", told
+        else:
+            assert _misses(story, look.verdict) == [], told
+    print(f"{story.name}: {look.verdict.sentence}")
+
+
+def _misses(story: Story, verdict: Verdict) -> list[str]:
+    """Return what the verdict says otherwise than the story expects."""
+    expected = {name: value for name, value in story.expect.items() if name not in ("within", "says")}
+    misses = []
+    for name, value in expected.items():
+        told = getattr(verdict, name)
+        right = told in value if isinstance(value, list) and isinstance(told, str) else told == _plain(value)
+        misses += [] if right else [f"{name} is {told!r}, expected {value!r}"]
+    words = " ".join([verdict.sentence, *(reason.words for reason in verdict.reasons)])
+    said = story.expect.get("says", "")
+    return misses if said in words else [*misses, f"“{said}” isn't said"]
+
+
+def _plain(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
