@@ -15,6 +15,7 @@ PATHS: Final[dict[str, str]] = {
     "issues": '<circle cx="8" cy="8" r="6"/><path d="M8 5v3.5M8 11v.1"/>',
     "requests": '<path d="M2 5h11m0 0-3-3m3 3-3 3M14 11H3m0 0 2.5-2.5M3 11l2.5 2.5"/>',
     "health": '<path d="M1.5 8.5h3L6 4l3 8.5 1.8-4h3.7"/>',
+    "policy": '<path d="M2.5 13.5h11M4 11V7.5M8 11V3.5M12 11V5.5"/>',
     "alerts": '<path d="M3.5 11.5h9c-1-1-1.2-2-1.2-4.5a3.3 3.3 0 0 0-6.6 0c0 2.5-.2 3.5-1.2 4.5Z"/>'
     '<path d="M6.5 13.8h3"/>',
     "connect": '<path d="M5.5 2v3m5-3v3M3.5 5h9v2.5a4.5 4.5 0 0 1-9 0Zm4.5 7v2.5"/>',
