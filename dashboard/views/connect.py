@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from dashboard.connecting import WAYS, lights
+from dashboard.connecting import WAYS, Light, lights
 from dashboard.views.common import team_page
 from dashboard.views.settings import owns
-from triage.models import IngestKey, Project
+from triage.ingest.refusals import recent
+from triage.models import IngestKey, Membership, Project
 
 PLACEHOLDER = "YOUR_KEY"
 """What stands in the lines where no key was made just now: stored keys can't be shown."""
@@ -50,30 +51,40 @@ def create_key(request: HttpRequest) -> HttpResponse:
 @require_safe
 @team_page
 def connect_lights(request: HttpRequest) -> HttpResponse:
-    """Tell for every way what arrived; the page asks every few seconds."""
-    response = render(request, "connect/_lights.html", {"lights": _lights(_chosen_project(request)), "swap": True})
+    """Tell for every way what arrived or was refused; the page asks every second."""
+    told = _lights(request, _chosen_project(request))
+    response = render(request, "connect/_lights.html", {"lights": told, "swap": True})
     patch_cache_control(response, private=True, no_store=True)
     return response
 
 
 def _context(request: HttpRequest, project: Project | None, plain: str = "") -> dict[str, Any]:
     slugs = [way.slug for way in WAYS]
+    base = request.build_absolute_uri("/").rstrip("/")
+    scheme, _slashes, host = base.partition("://")
+    key = plain or PLACEHOLDER
     asked = request.POST.get("with") or request.GET.get("with")
     return {
         "project": project,
         "projects": Project.objects.visible_to(request.user),
         "may_make_keys": project is not None and owns(request, project),
         "keys": project.keys.filter(revoked_at=None) if project else (),
-        "lights": _lights(project),
+        "lights": _lights(request, project),
         "chosen": asked if asked in slugs else slugs[0],
-        "key": plain or PLACEHOLDER,
+        "key": key,
         "new_key": plain,
-        "base": request.build_absolute_uri("/").rstrip("/"),
+        "base": base,
+        "dsn": f"{scheme}://{key}@{host}/{project.pk}" if project else "",
     }
 
 
-def _lights(project: Project | None) -> list[Any]:
-    return lights(project.sources.all() if project else ())
+def _lights(request: HttpRequest, project: Project | None) -> list[Light]:
+    """Return the lights of ``project``. What came with no key or an unknown one is shown to whoever owns a project."""
+    if project is None:
+        return lights(())
+    reader = request.user
+    owner = reader.is_superuser or Membership.objects.filter(user=reader, role=Membership.Role.OWNER).exists()  # type: ignore[misc]
+    return lights(project.sources.all(), recent([project.pk, None] if owner else [project.pk]))
 
 
 def _chosen_project(request: HttpRequest) -> Project | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 import json
 import zlib
@@ -13,11 +14,20 @@ import pytest
 import redis
 
 from tests.ingest.conftest import Client
+from triage.ingest import inbox
 from triage.ingest.inbox import STREAM
 from triage.models import Attempt, DropCount, Request, Source
 
 SAMPLES = Path(__file__).parent / "sentry"
 ENVELOPE = "/api/7/envelope/"
+RECORDED = dt.datetime(2026, 11, 22, 2, 20, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> dt.datetime:
+    """The time of receipt of everything: the night in which these samples were recorded."""
+    monkeypatch.setattr(inbox, "now", RECORDED.timestamp)
+    return RECORDED
 
 
 def auth(key: str) -> dict[str, str]:

@@ -16,6 +16,7 @@ _EXPORT = re.compile(rf"{OTLP}v1/({'|'.join(SIGNALS)})/?")
 _BESIDE_EXPORT = re.compile(
     rf"(?:(?:/otlp){{1,2}}(?:/v1){{0,2}}|(?:/v1){{1,2}})(?:/(?:{'|'.join(SIGNALS)}|trace|log|metric))?/?"
 )
+_GRPC = "/opentelemetry.proto.collector."
 _BESIDE_ATTEMPTS = re.compile(r"(?:/api(?:/v1)?|/v1)/attempts?(?:/|/batch/?)?")
 _BESIDE_SENTRY = re.compile(r"/api(?:/[\w-]{1,64})?/(?:envelope|store)/?")
 
@@ -56,7 +57,7 @@ def route_to(path: str) -> Route:
     elif wire == "sentry":
         known = "Sentry's are received at /api/NUMBER/envelope/: a DSN ends with a slash and a number"
     else:
-        known = "OTLP/HTTP is received at " + ", ".join(f"{OTLP}v1/{signal}" for signal in SIGNALS)
+        known = "OTLP over HTTP, not gRPC, is received at " + ", ".join(f"{OTLP}v1/{signal}" for signal in SIGNALS)
     raise Refused(404, f"nothing is received here; {known}")
 
 
@@ -72,7 +73,7 @@ def _find(path: str) -> Route | None:
 
 def _beside(path: str) -> str | None:
     """Return whose address was meant by one that is nearly right."""
-    if _BESIDE_EXPORT.fullmatch(path):
+    if path.startswith(_GRPC) or _BESIDE_EXPORT.fullmatch(path):
         return "otlp"
     if _BESIDE_ATTEMPTS.fullmatch(path):
         return "attempts"
