@@ -12,11 +12,13 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from dashboard.choice import NOT_TOLD, Choice, shown
+from dashboard.request_filters import LABELS, Sieve, label_of
 from dashboard.templatetags.triage_ui import CATEGORIES
-from triage.models import HourCount
+from triage.models import SLOW_SECONDS, FacetSet, HourCount
 
 _LATELY = dt.timedelta(days=7)
 _MOST = 60
+_READ_TOGETHER = (("category", "cause", "http_status"), ("model", "service", "team"), ("environment", "client"))
 
 
 @dataclass(frozen=True)
@@ -69,3 +71,29 @@ def _options(choice: Choice, name: str, seen: Counter[str]) -> list[Option]:
     if chosen and chosen not in values:
         values.append(chosen)
     return [Option(value, shown(name, value), value == chosen) for value in values]
+
+
+def selects_of(sieve: Sieve) -> list[Select]:
+    """Return a select for each filter of the list of requests but the user, with all that is stored to choose from."""
+    stored = FacetSet.objects.filter(project__in=sieve.projects).order_by()
+    told: dict[str, set[str]] = defaultdict(set)
+    told |= {"slow": {str(step) for step in SLOW_SECONDS}, "streamed": {"yes", "no"}, "long": {"yes", "no"}}
+    for columns in _READ_TOGETHER:
+        for row in stored.values_list(*columns).distinct():
+            for name, value in zip(columns, row, strict=True):
+                told["status" if name == "http_status" else name].add(str(value or ""))
+    return [Select(name, label, _stored(sieve, name, told[name])) for name, label in LABELS.items() if name in told]
+
+
+def _stored(sieve: Sieve, name: str, values: set[str]) -> list[Option]:
+    chosen = sieve.values.get(name, "")
+    ordered = sorted(values - {""} | ({chosen} - {"", NOT_TOLD}), key=_order)
+    if name == "category":
+        ordered = [value for value in CATEGORIES if value in values or value == chosen]
+    if "" in values and name != "category":
+        ordered.append(NOT_TOLD)
+    return [Option(value, label_of(name, value), value == chosen) for value in ordered]
+
+
+def _order(value: str) -> tuple[int, str]:
+    return (int(value), "") if value.isdecimal() else (0, value.casefold())

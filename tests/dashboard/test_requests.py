@@ -1,10 +1,12 @@
 """Requests: the list, one by its id, and what a stranger must not learn."""
 
 import datetime as dt
+import itertools
 
 import pytest
 from django.test import Client
 
+from dashboard import lookup
 from tests.dashboard.conftest import FINE, NO_CREDIT, OVERLOADED, Tell
 from triage.models import Project, Request
 
@@ -96,7 +98,7 @@ def test_a_strangers_look_at_a_request_is_answered_as_if_there_were_none(
     assert OVERLOADED["request_id"] not in as_charlie.get("/requests/?outcome=all").content.decode()
 
 
-def test_pages_of_several_projects_follow_each_other_without_a_gap_or_a_repetition(
+def test_pages_of_several_projects_follow_each_other_both_ways_without_a_gap_or_a_repetition(
     tell: Tell, as_alice: Client, alice: object
 ) -> None:
     second = Project.objects.create(slug="second", name="Second")
@@ -108,18 +110,21 @@ def test_pages_of_several_projects_follow_each_other_without_a_gap_or_a_repetiti
             ago=dt.timedelta(seconds=n // 20),
             into=second if n % 20 else None,
         )
-    seen: list[str] = []
-    address = "/requests/"
-    while address:
-        response = as_alice.get(address)
-        seen += [each.api_request_id for each in response.context["requests"]]
-        older = response.context["older"]
-        address = f"/requests/?before={older.replace('+', '%2B')}" if older else ""
-    assert len(seen) == 130
-    assert len(set(seen)) == 130
+    pages = [as_alice.get("/requests/")]
+    while pages[-1].context["older"]:
+        pages.append(as_alice.get(f"/requests/{pages[-1].context['older']}"))
+    shown = [[each.pk for each in page.context["requests"]] for page in pages]
+    assert [len(page) for page in shown] == [50, 50, 30]
+    assert len({pk for page in shown for pk in page}) == 130
+    tell({**OVERLOADED, "id": "meanwhile", "request_id": "req_011Cmeanwhile00000000000"})
+    back = as_alice.get(f"/requests/{pages[2].context['newer']}")
+    assert [each.pk for each in back.context["requests"]] == shown[1]
+    first = as_alice.get(f"/requests/{back.context['newer']}")
+    assert [each.pk for each in first.context["requests"]] == shown[0]
+    assert first.context["newer"], "what came in meanwhile"
 
 
-@pytest.mark.parametrize("query", ["before=x", "before=~5", "before=soon~5", "status=4o4", "outcome=x"])
+@pytest.mark.parametrize("query", ["before=x", "before=~5", "before=soon~5", "after=2026-01-01~5", "before=~&after=~"])
 def test_no_query_breaks_the_list(query: str, project: Project, as_alice: Client) -> None:
     assert as_alice.get(f"/requests/?{query}").status_code == 200
 
@@ -142,3 +147,117 @@ def test_where_the_failure_arose_stands_with_the_request(tell: Tell, as_bob: Cli
     tell(OVERLOADED)
     page = as_bob.get(f"/requests/{OVERLOADED['request_id']}/").content.decode()
     assert "Where it arose:</span> Anthropic&#x27;s API" in page or "Where it arose:</span> Anthropic's API" in page
+
+
+VARIED = {
+    **OVERLOADED,
+    "model": "claude-haiku-4-5",
+    "service": "search",
+    "team": "web",
+    "environment": "staging",
+    "user": "ann",
+    "client": "claude-code/2.1.197",
+    "streamed": True,
+    "duration_ms": 45_000,
+}
+THE_FILTERS = {
+    "category": "server",
+    "cause": "overloaded",
+    "status": "529",
+    "model": "claude-haiku-4-5",
+    "service": "search",
+    "team": "web",
+    "environment": "staging",
+    "user": "ann",
+    "client": "claude-code",
+    "streamed": "yes",
+    "slow": "30",
+    "window": "1h",
+}
+
+
+def listed(browser: Client, query: dict[str, str]) -> set[str]:
+    return {each.api_request_id for each in browser.get("/requests/", query).context["requests"]}
+
+
+def test_every_filter_and_every_two_of_them_narrow_the_list(tell: Tell, as_alice: Client) -> None:
+    tell(VARIED)
+    tell(NO_CREDIT, ago=dt.timedelta(days=2))
+    for one, other in itertools.combinations_with_replacement(THE_FILTERS, 2):
+        asked = {one: THE_FILTERS[one], other: THE_FILTERS[other]}
+        assert listed(as_alice, asked) == {VARIED["request_id"]}, asked
+    assert listed(as_alice, {"service": "search", "status": "400"}) == set()
+    assert listed(as_alice, {"user": "-"}) == set()
+
+
+def test_what_was_not_told_can_be_asked_for(tell: Tell, as_alice: Client) -> None:
+    tell(VARIED, {"exception": "anthropic.APIConnectionError", "outcome": "failed"})
+    for name in ("team", "environment", "streamed", "status"):
+        assert listed(as_alice, {name: "-"}) == {""}, name
+
+
+def test_the_tabs_count_what_the_other_filters_leave(tell: Tell, as_alice: Client) -> None:
+    tell(VARIED, {**FINE, "service": "search"}, FINE)
+    for query in ({"service": "search"}, {"service": "search", "window": "1h"}):
+        tabs = as_alice.get("/requests/", query).context["tabs"]
+        assert {name: number.value for name, _, number, _ in tabs} == {
+            "failed": 1,
+            "rescued": 0,
+            "succeeded": 1,
+            "all": 2,
+        }
+    tabs = as_alice.get("/requests/?user=ann").context["tabs"]
+    assert [number.value for _, _, number, _ in tabs] == [1, 0, 0, 1]
+
+
+def test_each_filter_is_a_chip_that_takes_only_itself_off(tell: Tell, as_alice: Client) -> None:
+    tell(VARIED)
+    sieve = as_alice.get("/requests/?service=search&slow=30&before=x").context["sieve"]
+    assert [(chip.value, chip.without) for chip in sieve.chips] == [
+        ("search", "?slow=30"),
+        ("30 s or more", "?service=search"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("status=4o4", "“4o4” is no HTTP status; they are 100 to 599."),
+        ("slow=7", "10, 30, 60, 300 seconds"),
+        ("streamed=perhaps", "it can be yes or no"),
+        ("outcome=x", "choose one of failed, rescued, succeeded, all"),
+        ("window=1y", "is no window"),
+        (f"user={'u' * 81}", "more than 80 characters"),
+    ],
+)
+def test_what_cannot_be_read_is_named_and_left_out(query: str, words: str, tell: Tell, as_alice: Client) -> None:
+    tell(OVERLOADED)
+    response = as_alice.get(f"/requests/?{query}")
+    assert words in response.content.decode()
+    assert len(response.context["requests"]) == 1
+
+
+def test_more_than_can_be_counted_is_told_as_at_least(
+    tell: Tell, as_alice: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookup, "MOST_COUNTED", 2)
+    monkeypatch.setattr(lookup, "_COUNTED_ONE_BY_ONE", 2)
+    tell(*[{**VARIED, "id": f"n{n}"} for n in range(4)])
+    for query in ("", "?window=1h", "?user=ann"):
+        response = as_alice.get(f"/requests/{query}")
+        assert all(number.capped for name, _, number, _ in response.context["tabs"] if name in ("failed", "all")), query
+        assert "+</span>" in response.content.decode()
+
+
+def test_a_filter_that_only_old_requests_meet_finds_them(
+    tell: Tell, as_alice: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookup, "_WALKED", 5)
+    tell(*[{**VARIED, "id": f"old{n}", "request_id": f"old{n}"} for n in range(60)], ago=dt.timedelta(hours=3))
+    tell(*[{**OVERLOADED, "id": f"new{n}", "user": "ann"} for n in range(20)])
+    for query in ({"service": "search"}, {"service": "search", "user": "ann"}):
+        first = as_alice.get("/requests/", query)
+        assert len(first.context["requests"]) == 50
+        rest = as_alice.get(f"/requests/{first.context['older']}").context["requests"]
+        assert len(rest) == 10
+        assert len({each.pk for each in [*first.context["requests"], *rest]}) == 60
