@@ -336,6 +336,7 @@ sys.meta_path.insert(0, Bare())
 import anthropic
 before = set(sys.modules)
 import triage.client
+client = triage.client.with_policy(anthropic.Anthropic(api_key="x"))
 triage.client.TriageReporter("http://127.0.0.1:9", "tri_x")
 print(*sorted(name for name in set(sys.modules) - before))
 """)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,7 +35,20 @@ _HEADER_FAMILIES = ("anthropic-ratelimit-", "anthropic-priority-", "anthropic-fa
 _SDKS_OWN_WORDS = ('"Could not resolve authentication method', "Could not resolve authentication method")
 
 
-Verdict = Callable[["Attempt", Waiting | None], None]
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What a policy did before a try."""
+
+    waited: float = 0.0
+    """Seconds."""
+    fallback_from: str = ""
+    """The model that the call asked first, where this try asks another."""
+
+
+BEFORE: ContextVar[Before] = ContextVar("triage_client_before", default=Before())  # noqa: B039 - it can't be changed
+"""Set by the policy around each try, for the reporter inside."""
+
+Ended = Callable[["Attempt", Waiting | None], None]
 """Takes how an attempt ended: the report of its failure, or ``None`` for a success."""
 
 
@@ -47,10 +61,7 @@ class Attempt:
     model: str
     path: str
     streamed: bool
-    waited: float = 0.0
-    """Seconds that the program waited before it."""
-    fallback_from: str = ""
-    """The model that the call asked first, where this try asks another."""
+    before: Before
     began: float = field(default_factory=time.monotonic)
 
     def success(self) -> Waiting:
@@ -80,24 +91,24 @@ class Attempt:
             "model": self.model,
             "streamed": self.streamed,
         }
-        if self.waited:
-            told["waited_ms"] = round(self.waited * 1000)
-        if self.fallback_from:
-            told["fallback_from"] = self.fallback_from
+        if self.before.waited:
+            told["waited_ms"] = round(self.before.waited * 1000)
+        if self.before.fallback_from:
+            told["fallback_from"] = self.before.fallback_from
         return told
 
 
 class Reading:
-    """Watches the body of an answer being read, and tells ``verdict`` once how it ended.
+    """Watches the body of an answer being read, and tells ``ended`` once how it did.
 
     A reader that stops early has got what it wanted: that is no failure.
     """
 
-    def __init__(self, attempt: Attempt, response: httpx2.Response, verdict: Verdict) -> None:
+    def __init__(self, attempt: Attempt, response: httpx2.Response, ended: Ended) -> None:
         headers = response.headers
         self._attempt = attempt
         self._response = response
-        self._verdict: Verdict | None = verdict
+        self._ended: Ended | None = ended
         self._decode = decoder(headers.get("content-encoding", ""))
         self._refused: bytearray | None = None if response.is_success else bytearray()
         is_stream = response.is_success and headers.get("content-type", "").startswith("text/event-stream")
@@ -143,9 +154,9 @@ class Reading:
         return NoAnswer("stream disconnected before completion: it ended without message_stop")
 
     def _conclude(self, report: Waiting | None) -> None:
-        verdict, self._verdict = self._verdict, None
-        if verdict is not None:
-            verdict(self._attempt, report)
+        ended, self._ended = self._ended, None
+        if ended is not None:
+            ended(self._attempt, report)
 
 
 class NoAnswer(Exception):

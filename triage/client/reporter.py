@@ -17,7 +17,7 @@ import anthropic
 import httpx2
 from anthropic import APIRequest, APIResponse, AsyncAPIResponse, AsyncCallNext, CallNext, Middleware
 
-from triage.client.attempts import Attempt, NoAnswer, Reading
+from triage.client.attempts import BEFORE, Attempt, NoAnswer, Reading
 from triage.client.bodies import AsyncWatchedStream, WatchedStream
 from triage.client.courier import Courier
 from triage.client.outbox import Outbox, Waiting
@@ -179,6 +179,7 @@ def _begin(request: APIRequest) -> Attempt | None:
             model=model if isinstance(model, str) else "",
             path=request.options.url,
             streamed=request.stream,
+            before=BEFORE.get(),
         )
     except Exception:
         _note()
