@@ -20,6 +20,8 @@ _ENOUGH = 5
 """Requests that a model or service needs to count as one that could have been hit."""
 _PART = 0.25
 """The share of the worst one's hits from which another model or service is hit as well."""
+_SURELY = 3
+"""Hits of one model or service beside which a single one of another proves nothing."""
 _GAP = 3
 """Minutes without a hit that don't end a run of them."""
 
@@ -158,7 +160,14 @@ def _spread(tallies: Sequence[Tally], family: str, key: Callable[[Tally], str]) 
             hits[key(each)] += each.hit
     shares = {value: count / max(1, requests[value]) for value, count in hits.items()}
     worst = max(shares.values(), default=0.0)
-    hit = tuple(sorted(value for value, share in shares.items() if share >= _PART * worst and share > 0))
+    most = max(hits.values(), default=0)
+    hit = tuple(
+        sorted(
+            value
+            for value, share in shares.items()
+            if share >= _PART * worst and (hits[value] > 1 or most < _SURELY)  # a single hit may be the usual trickle
+        )
+    )
     heard = tuple(sorted(value for value, count in requests.items() if value in hit or count >= _ENOUGH))
     return Spread(hit, heard)
 
