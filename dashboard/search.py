@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
+from triage.diagnosis import diagnose
 from triage.diagnosis.folding import fold
 from triage.knowledge import Cause, Code, load
 
+LONGEST = 4_000
+"""Characters of a query that are read: a whole message with what is around it."""
 _WORD = re.compile(r"[\w.-]+")
-_LONGEST = 300
+_LIKE_A_MESSAGE = 20
+"""Folded characters from which a query is read as an error, too."""
+_READ = 200.0
+"""What the cause counts that a query names as an error."""
 _FIELDS = (("name", 12), ("kind", 8), ("message", 5), ("text", 1))
 """What a word may be found in, with what a hit is worth: the name, status and type, printed words, and prose."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """An entry that holds every word of the query; ``message`` is the printed text that it was found in, if any."""
+    """An entry that holds every word of the query; ``message`` is the printed text that it was found in, if any.
+
+    ``read`` says that the query, read as an error, names this cause.
+    """
 
     entry: Cause | Code
     score: float
     message: str = ""
+    read: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,13 +51,30 @@ class _Indexed:
 def search(query: str) -> list[Found]:
     """Return the codes and causes that hold every word of ``query``, best first; all of them for an empty query.
 
-    A query that is a piece of a printed message is found however it is quoted or wrapped.
+    A query that is a piece of a printed message is found however it is quoted or wrapped; one that is read as an error
+    finds what the diagnosis names, too.
     """
-    query = query.strip()[:_LONGEST]
+    query = query.strip()[:LONGEST]
     words = _WORD.findall(query.lower())
     folded = fold(query)
-    found = [hit for each in _index() if (hit := _match(each, words, folded)) is not None]
-    return sorted(found, key=lambda hit: -hit.score) if words else found
+    found = {id(each.entry): hit for each in _index() if (hit := _match(each, words, folded)) is not None}
+    for hit in _read(query, folded):
+        held = found.get(id(hit.entry))
+        found[id(hit.entry)] = replace(hit, message=held.message) if held else hit
+    return sorted(found.values(), key=lambda hit: -hit.score) if words else list(found.values())
+
+
+def _read(query: str, folded: str) -> list[Found]:
+    """Return what the query names where it is an error, not a name or two words: the deciding cause, then others."""
+    if len(folded) < _LIKE_A_MESSAGE or _WORD.fullmatch(query):
+        return []
+    causes = load().causes
+    seen = diagnose(query)
+    return [
+        Found(causes[one.cause], _READ * one.confidence, read=one.cause == seen.cause)
+        for one in seen.candidates
+        if one.cause == seen.cause or any(reason.kind == "message" for reason in one.reasons)
+    ]
 
 
 def _match(each: _Indexed, words: Sequence[str], folded: str) -> Found | None:

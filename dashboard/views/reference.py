@@ -9,27 +9,24 @@ from django.views.decorators.http import require_safe
 
 from dashboard import wording
 from dashboard.handbook_search import search_handbook
-from dashboard.search import Found, search
+from dashboard.search import LONGEST, Found, search
 from dashboard.sightings import sighting_of_cause, sighting_of_status
 from dashboard.templatetags.triage_ui import CATEGORIES
 from dashboard.views.common import covered_projects, open_page, render_page
-from triage.diagnosis import diagnose
 from triage.diagnosis.walk import encode_answers, path_to
 from triage.knowledge import UNKNOWN, Cause, Code, load
-
-_LOOKS_LIKE_A_PASTE = 25
-"""Characters of a search from which it is read as an error, too."""
 
 
 @require_safe
 @open_page
 def reference(request: HttpRequest) -> HttpResponse:
     """List all codes and causes, narrowed by ``?q=`` (searched as the reader types) and ``?category=``."""
-    query = request.GET.get("q", "").strip()[:300]
+    query = request.GET.get("q", "").strip()[:LONGEST]
     category = request.GET.get("category", "")
     if category not in CATEGORIES:
         category = ""
-    found = [hit for hit in search(query) if not category or hit.entry.category == category]
+    everything = search(query)
+    found = [hit for hit in everything if not category or hit.entry.category == category]
     codes = [hit for hit in found if isinstance(hit.entry, Code)]
     causes = [hit for hit in found if isinstance(hit.entry, Cause)]
     context = {
@@ -40,7 +37,7 @@ def reference(request: HttpRequest) -> HttpResponse:
         "causes": causes,
         "entries": [] if category else search_handbook(query),
         "families": [] if query else _by_family(causes),
-        "read_as": _read_as(query),
+        "read_as": next((hit.entry for hit in everything if hit.read), None),
     }
     return render_page(request, "reference/page.html", "reference/_results.html", context)
 
@@ -107,10 +104,3 @@ def _by_family(causes: list[Found]) -> list[tuple[str, list[Found]]]:
     order = [*wording.FAMILIES, *sorted(set(family_of.values()) - set(wording.FAMILIES))]
     grouped = [(stem, [hit for hit in causes if family_of[hit.entry.slug] == stem]) for stem in order]
     return [(stem, hits) for stem, hits in grouped if hits]
-
-
-def _read_as(query: str) -> Cause | None:
-    """Return the cause that the query means where it is read as an error message, not as words to look for."""
-    if len(query) < _LOOKS_LIKE_A_PASTE:
-        return None
-    return load().causes.get(diagnose(query).cause)

@@ -186,6 +186,7 @@ HOSTILE = {
     ),
     "unknown fields": conversation(("user", "a"), **{f"field_{number}": 1 for number in range(20_000)}),
     "empty messages": conversation(*[("user", " ")] * 10_000),
+    "one role throughout": conversation(*[("user", " ")] * 40_000),
     "messages of numbers": conversation(("user", "a")) | {"messages": list(range(40_000))},
     "wrong names of properties": conversation(
         ("user", "a"),

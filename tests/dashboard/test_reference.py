@@ -1,5 +1,7 @@
 """The reference: each code and cause has a page that says all there is, and the search finds it by any of its words."""
 
+from functools import cache
+
 import pytest
 from django.test import Client
 
@@ -7,6 +9,7 @@ from dashboard.search import search
 from tests.dashboard.conftest import FINE, OVERLOADED, Tell
 from triage.knowledge import load
 
+found_once = cache(lambda query: [hit.entry.slug for hit in search(query)])
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
 
@@ -68,6 +71,30 @@ def test_what_is_not_known_is_not_found(as_nobody: Client) -> None:
 )
 def test_an_entry_is_found_by_status_type_name_or_a_piece_of_its_message(query: str, found: str) -> None:
     assert found in slugs(query)[:3]
+
+
+def retyped(text: str) -> str:
+    """The same message of another day: another id, typographic quotes, capitals."""
+    other_ids = text.replace("req_011C", "req_019X").replace("toolu_01", "toolu_09")
+    return other_ids.replace('"', "”").replace("'", "’").replace("`", "").upper()
+
+
+TYPED = {"as printed": str, "as typed": retyped}
+
+
+@pytest.mark.parametrize("way", TYPED)
+def test_every_printed_text_finds_its_cause_as_typed(way: str) -> None:
+    causes = load().causes.values()
+    printed = [(each.slug, text) for each in causes for text in (*each.examples, *(p.text for p in each.patterns))]
+    missed = [(slug, text) for slug, text in printed if slug not in found_once(TYPED[way](text))]
+    assert missed == []
+
+
+@pytest.mark.parametrize("way", TYPED)
+def test_a_whole_message_finds_its_own_cause_first(way: str) -> None:
+    messages = [(each.slug, text) for each in load().causes.values() for text in each.examples if len(text) > 60]
+    missed = [(slug, text) for slug, text in messages if found_once(TYPED[way](text))[0] != slug]
+    assert len(missed) <= len(messages) // 100, missed
 
 
 def test_all_words_have_to_be_found() -> None:

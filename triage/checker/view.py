@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from triage.checker.pointers import Path
@@ -108,15 +109,9 @@ class View:
     def turns(self) -> list[Turn]:
         """The messages, neighbours of one role joined as the API joins them."""
         turns: list[Turn] = []
-        for index, message in self.messages:
-            role = message.get("role")
-            role = role if isinstance(role, str) else ""
-            blocks = tuple(self.content[index])
-            if turns and turns[-1].role == role:
-                last = turns.pop()
-                turns.append(Turn(role, (*last.messages, index), last.blocks + blocks))
-            else:
-                turns.append(Turn(role, (index,), blocks))
+        for role, messages in groupby(self.messages, key=_role):
+            indexes = tuple(index for index, _ in messages)
+            turns.append(Turn(role, indexes, tuple(block for index in indexes for block in self.content[index])))
         return turns
 
     @cached_property
@@ -160,6 +155,11 @@ def whole_number(value: object) -> int | None:
 def number(value: object) -> float | None:
     """Return ``value`` where it is a number (true and false are none)."""
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _role(indexed: tuple[int, dict[str, Any]]) -> str:
+    role = indexed[1].get("role")
+    return role if isinstance(role, str) else ""
 
 
 def _objects(value: object, path: Path) -> Iterator[Block]:

@@ -14,6 +14,8 @@ _OCCURRENCES = 5
 """Places of one chunk that are tried as the anchor of a pattern."""
 _LEAST = 9.0
 """Weight below which a partial match is no evidence."""
+_MOSTLY = 0.9
+"""What the weight of a partial match is worth at most."""
 _FEWEST, _BEGINNING = 8, 40
 """Folded characters of a message that was cut off, for it to be compared with the beginnings of patterns."""
 _UNDECIDED = 3
@@ -116,6 +118,10 @@ def _whole_messages(library: Library, messages: Sequence[Fact[str]]) -> list[Mat
 def _best(pattern: CompiledPattern, folded: Folded, present: dict[str, int]) -> Match | None:
     text = folded.text
     here = [index for index, chunk in enumerate(pattern.chunks) if chunk.text in present]
+    if len(here) < len(pattern.chunks) and (
+        pattern.bounded or _MOSTLY * sum(pattern.chunks[index].weight for index in here) < _LEAST
+    ):
+        return None
     anchor = max(here, key=lambda index: pattern.chunks[index].weight)
     chunk = pattern.chunks[anchor]
     best: Match | None = None
@@ -198,7 +204,7 @@ def _judge(pattern: CompiledPattern, run: _Run, folded: Folded) -> Match | None:
             return None
     weight = float(pattern.length)
     if not exact:
-        weight = run.weight * (0.9 if run.first == 0 or coverage >= 0.5 else 0.5)
+        weight = run.weight * (_MOSTLY if run.first == 0 or coverage >= 0.5 else 0.5)
         if weight < _LEAST:
             return None
     return Match(pattern, run.start, run.end, weight, coverage, exact)
