@@ -78,7 +78,8 @@ def finding(comparison: Comparison) -> Finding:
             "Retries by cause would have saved about %(n)s (%(least)s to %(most)s) of %(all)s lost requests."
         )
         figures = {"n": about(now.lost - other.cost.lost), "least": about(least), "most": about(most)}
-        return Finding("warn", told % {**figures, "all": number(round(now.lost))}, detail)
+        price = gettext("Waiting would then have come to %(waited)s.") % {"waited": duration(other.cost.waited)}
+        return Finding("warn", told % {**figures, "all": number(round(now.lost))}, f"{detail} {price}")
     if most <= -1:
         return Finding("good", gettext("The present policy loses fewer requests than any rule by cause would."), detail)
     spared = now.in_vain - other.cost.in_vain

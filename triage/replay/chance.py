@@ -18,6 +18,8 @@ from triage.replay.model import Call
 _PRIOR = 2.0
 """Tries that the window's own rate weighs as much as."""
 _MOST = 0.99
+_STEEPEST = 2.0
+"""What has just failed seldom passes more easily than others do, so the scale is bounded upwards."""
 _MINUTE = 60
 
 Successes = Mapping[tuple[str, int], int]
@@ -48,17 +50,19 @@ class Chances:
 
     def of(self, pool: str, cause: str, at: float, shift: float = 0.0) -> float:
         """Return the chance of a retry at ``at`` after ``cause``, moved by ``shift`` standard deviations."""
-        share, tries = self._share(pool, cause, int(at // _MINUTE))
-        chance = min(share * self._scales.get(cause, 1.0), _MOST)
-        deviation = math.sqrt(chance * (1 - chance) / (tries + 1))
+        good, bad = self._tries(pool, cause, int(at // _MINUTE))
+        chance = self._chance(cause, good, bad, self._scales.get(cause, 1.0))
+        deviation = math.sqrt(chance * (1 - chance) / (good + bad + _PRIOR + 1))
         return min(max(chance + shift * deviation, 0.0), _MOST)
 
-    def _share(self, pool: str, cause: str, minute: int, own: tuple[int, int] = (0, 0)) -> tuple[float, float]:
-        """Return the share of successes and how many tries it rests on; ``own`` are left out of them."""
-        good = max(self._successes.get((pool, minute), 0) - own[0], 0)
-        bad = max(self._failures.get((pool, minute, cause), 0) - own[1], 0)
-        tries = good + bad + _PRIOR
-        return (good + _PRIOR * self._rates.get(cause, 0.5)) / tries, tries
+    def _tries(self, pool: str, cause: str, minute: int) -> tuple[int, int]:
+        return self._successes.get((pool, minute), 0), self._failures.get((pool, minute, cause), 0)
+
+    def _chance(self, cause: str, good: int, bad: int, scale: float) -> float:
+        """Draw the minute's share of successes, scaled, towards the window's rate, the more so the fewer its tries."""
+        tries = good + bad
+        share = min(scale * good / tries, 1.0) if tries else 0.0
+        return min((tries * share + _PRIOR * self._rates.get(cause, 0.5)) / (tries + _PRIOR), _MOST)
 
     def _learn(self, retries: list[_Retry]) -> None:
         made: Counter[str] = Counter(each.cause for each in retries)
@@ -66,10 +70,12 @@ class Chances:
         self._rates = {cause: (passed[cause] + 1) / (made[cause] + 2) for cause in made}
         expected: dict[str, float] = defaultdict(float)
         for each in retries:
+            good, bad = self._tries(each.pool, each.cause, each.minute)
             # A retry must not be foretold from its own outcome.
-            own = (1, 0) if each.passed else (0, int(each.failed_alike))
-            expected[each.cause] += self._share(each.pool, each.cause, each.minute, own)[0]
-        self._scales = {cause: (passed[cause] + 1) / (expected[cause] + 1) for cause in made}
+            good, bad = max(good - each.passed, 0), max(bad - each.failed_alike, 0)
+            expected[each.cause] += self._chance(each.cause, good, bad, 1.0)
+        scales = {cause: (passed[cause] + 1) / (expected[cause] + 1) for cause in made}
+        self._scales = {cause: min(scale, _STEEPEST) for cause, scale in scales.items()}
         self.check = Check(len(retries), sum(expected.values()), passed.total())
 
 
