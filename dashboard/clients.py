@@ -18,7 +18,9 @@ class Client:
     prefix: str
     title: str
     cannot: str | _StrPromise = ""
-    """What its reports leave out, where a reader would otherwise conclude wrongly."""
+    """What its telemetry leaves out, where a reader would otherwise conclude wrongly."""
+    always: bool = False
+    """Whether that is so as well where it is told try by try."""
 
 
 CLIENTS = (
@@ -32,10 +34,9 @@ CLIENTS = (
     Client("claude-platform", "Claude platform"),
     Client("sentry.python", "Sentry SDK (Python)", _("Can't report successes unless it traces every transaction.")),
     Client("sentry.", "Sentry SDK", _("Can't report successes unless it traces every transaction.")),
-    Client("error-log", "Error log", _("Tells failures only: no rate can be read from it.")),
+    Client("error-log", "Error log", _("Tells failures only: no rate can be read from it."), always=True),
     Client("litellm", "LiteLLM"),
 )
-_DIRECT = "attempts"
 
 
 def client_of(name: str) -> Client | None:
@@ -50,9 +51,7 @@ def shown_client(name: str) -> str:
     return " ".join(part for part in (client.title if client else bare, version) if part)
 
 
-def cannot_tell(name: str, signals: frozenset[str] = frozenset()) -> str | _StrPromise:
-    """Return what a source can't tell, or empty text. What posts each try itself (``attempts``) leaves nothing out."""
+def cannot_tell(name: str, *, direct: bool) -> str | _StrPromise:
+    """Return what a source can't tell, or empty text; ``direct`` says that it posts each try itself."""
     client = client_of(name)
-    if client is None or (_DIRECT in signals and not client.prefix.startswith("error-log")):
-        return ""
-    return client.cannot
+    return client.cannot if client is not None and (client.always or not direct) else ""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from django.conf import settings
-from django.db.models import F, Max, Min, QuerySet, Sum
+from django.db.models import Case, F, Max, Min, QuerySet, Sum, When
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
@@ -158,6 +158,8 @@ class Heard:
     last_seen_at: dt.datetime
     attempts: int
     failures: int
+    direct: bool = False
+    """Whether it posts tries itself, beside or instead of telemetry."""
 
     def silent_for(self, now: dt.datetime | None = None) -> dt.timedelta:
         """Return how long ago it was last heard."""
@@ -271,10 +273,15 @@ def last_heard(projects: Collection[int]) -> list[Heard]:
             last_seen_at=Max("last_seen_at"),
             attempts=Sum(F("attempts")),
             failures=Sum(F("failures")),
+            direct=Max(Case(When(signal="attempts", then=1), default=0)),
         )
         .order_by("-last_seen_at", "client", "service")
     )
-    return [Heard(**row) for row in rows]
+    return [_heard(row) for row in rows]
+
+
+def _heard(row: dict[str, Any]) -> Heard:
+    return Heard(**{**row, "direct": bool(row["direct"])})  # PostgreSQL knows no greatest of truths
 
 
 def _rows(window: Window, filters: Filters, *columns: str) -> QuerySet[Any, dict[str, Any]]:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from dashboard.answer import answer
 from dashboard.charts import chart_of
 from dashboard.choice import DIMENSIONS, NOT_TOLD, Choice, choice_of, shown
+from dashboard.sources import reporters
 from dashboard.views.common import render_page, team_page
 from triage import rates
 from triage.models import Issue
@@ -64,7 +66,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "chart": chart_of(series, unit=unit),
         "breakdowns": [breakdown_of(choice, name, slices[name]) for name in _BREAKDOWNS],
         "issues": _top_issues(choice),
-        "heard": heard[:_SOURCES],
+        "reporters": reporters(heard[:_SOURCES], slices["service"], filters, timezone.now()),
         "silent_sources": len(heard[_SOURCES:]),
         "last_heard": heard[0].last_seen_at if heard else None,
     }
