@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
@@ -280,8 +280,8 @@ def last_heard(projects: Collection[int]) -> list[Heard]:
     return [_heard(row) for row in rows]
 
 
-def _heard(row: dict[str, Any]) -> Heard:
-    return Heard(**{**row, "direct": bool(row["direct"])})  # PostgreSQL knows no greatest of truths
+def _heard(row: Mapping[str, Any]) -> Heard:
+    return Heard(**{**row, "direct": bool(row["direct"])})
 
 
 def _rows(window: Window, filters: Filters, *columns: str) -> QuerySet[Any, dict[str, Any]]:
