@@ -253,3 +253,15 @@ def test_an_unknown_failure_is_grouped_and_drafted_for_people_of_a_team(
     anonymous = paste(as_nobody, text)
     assert "the flux of order &lt;n&gt; turned sour" in anonymous
     assert "fixes:" not in anonymous
+
+
+def test_what_to_do_first_stands_in_the_answers_head(as_nobody: Client) -> None:
+    head = paste(as_nobody, OVERLOAD).split("Why this cause")[0]
+    assert "Do first" in head
+    stuck = paste(as_nobody, "API Error: 400 messages.3.content.0.image.source.base64: image exceeds 5 MB maximum")
+    assert "With an empty prompt press Esc twice" in stuck.split("Why this cause")[0]
+
+
+def test_a_retired_model_is_told_in_the_answers_head(as_nobody: Client) -> None:
+    answer = '404 {"type":"error","error":{"type":"not_found_error","message":"model: claude-3-opus-20240229"}}'
+    assert "2026-01-05" in paste(as_nobody, answer).split("Why this cause")[0]
