@@ -31,6 +31,8 @@ _FIELDS: Final[dict[str, dict[str, Any]]] = {
     "body": {"description": "The answer's body.", "oneOf": [_TEXT, {"type": "object"}]},
     "streamed": {"type": "boolean"},
     "duration_ms": _WHOLE,
+    "fallback_from": {**_TEXT, "description": "The model that the call asked first, where this try asks another."},
+    "waited_ms": {**_WHOLE, "description": "How long the program waited before this try."},
     "tokens": {"type": "object", "properties": {"input": _WHOLE, "output": _WHOLE}},
     "count": {**_WHOLE, "description": "So many calls that succeeded at their first try, in the minute of at."},
     "dropped": {**_WHOLE, "description": "So many reports that the client could not deliver, for reason."},

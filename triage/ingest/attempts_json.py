@@ -24,6 +24,8 @@ A report tells of one HTTP try of a call. Every field may be left out; unknown f
 ``duration_ms``    how long the try took
 ``tokens``         ``{"input", "output"}``
 ``model``, ``service``, ``team``, ``environment``, ``user``, ``client``    dimensions to filter by, as text
+``fallback_from``  the model that the call asked first, where this try asks another; a request stands under its first
+``waited_ms``      how long the program waited before this try; shown with the report
 ``count``          that the report stands for so many calls which succeeded at their first try, in the minute of ``at``.
                    They are counted and get no place in the list of requests; send an ``id`` here too
 ``dropped``        that the report stands for so many reports which the client could not deliver, for ``reason`` (text).
@@ -106,6 +108,7 @@ def _is_object(value: Any) -> bool:
 _LABEL = (_is_label, "text")
 _FIELDS: dict[str, tuple[_Test, str]] = {
     **dict.fromkeys(("id", "call", "model", "service", "team", "environment", "user", "client", "request_id"), _LABEL),
+    "fallback_from": _LABEL,
     "at": (_is_time, "an ISO 8601 time or seconds since 1970"),
     "outcome": (lambda value: value in ("succeeded", "failed"), '"succeeded" or "failed"'),
     "failed": (_is_flag, "true or false"),
@@ -120,6 +123,7 @@ _FIELDS: dict[str, tuple[_Test, str]] = {
     "body": (lambda value: isinstance(value, str | dict | list), "text or an object"),
     "streamed": (_is_flag, "true or false"),
     "duration_ms": (_is_amount, "a number of milliseconds"),
+    "waited_ms": (_is_amount, "a number of milliseconds"),
     "tokens": (_is_object, "an object"),
     "count": (_is_number, f"a whole number from 1 to {MOST_COUNTED:,}"),
     "dropped": (_is_number, f"a whole number from 1 to {MOST_COUNTED:,}"),
@@ -179,7 +183,7 @@ def read(report: Mapping[str, Any], delivery: Delivery) -> Report:
     """Return what a checked report tells."""
     told = report.get
     last = _try(report, delivery)
-    model, long_context = fold_model(text(told("model"), 80))
+    model, long_context = fold_model(text(told("fallback_from") or told("model"), 80))
     tokens = told("tokens") or {}
     name = text(told("call") or told("id"), 200)
     return Report(
@@ -214,6 +218,7 @@ def _try(report: Mapping[str, Any], delivery: Delivery) -> Try:
         failed=_failed(report),
         duration_ms=whole(told("duration_ms")),
         api_request_id=text(told("request_id"), 80),
+        model=fold_model(text(told("model"), 80))[0] if told("fallback_from") else "",
     )
     if result.failed:
         result.http_status = None if http_status is None else int(http_status)

@@ -237,6 +237,7 @@ def _try_of(attempt: Attempt) -> Try:
         message=attempt.message,
         retry_after=attempt.retry_after,
         headers=attempt.headers,
+        model=attempt.model,
         duration_ms=attempt.duration_ms,
         api_request_id=attempt.api_request_id,
         category=attempt.category,

@@ -70,6 +70,8 @@ class Try:
     api_request_id: str = ""
     raw: Mapping[str, Any] | None = None
     """The record itself, of which a bounded number are kept."""
+    model: str = ""
+    """The model that it asked, where a program turned to another than the call's first."""
     category: str = ""
     cause: str = ""
     confidence: float | None = None

@@ -209,6 +209,7 @@ def _row(call: Call, told: Try, project_id: int) -> Attempt:
     attempt.confidence = told.confidence
     attempt.retry_after = told.retry_after
     attempt.headers = told.headers
+    attempt.model = told.model
     return attempt
 
 

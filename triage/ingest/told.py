@@ -90,7 +90,7 @@ class Told:
 def complete_try(ours: Try, theirs: Try) -> None:
     """Take what ``theirs`` tells and ``ours`` doesn't; a failure that only one of them saw is a failure."""
     ours.failed = ours.failed or theirs.failed
-    for name in ("error_type", "error_code", "exception", "message", "cause_chain", "api_request_id", "raw"):
+    for name in ("error_type", "error_code", "exception", "message", "cause_chain", "api_request_id", "raw", "model"):
         if not getattr(ours, name):
             setattr(ours, name, getattr(theirs, name))
     for name in ("http_status", "retry_after", "duration_ms"):

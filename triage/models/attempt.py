@@ -146,6 +146,8 @@ class Attempt(models.Model):
     confidence = models.FloatField(null=True, blank=True)
     retry_after = models.FloatField(null=True, blank=True)
     """Seconds that the answer asked to wait."""
+    model = models.CharField(max_length=80, blank=True)
+    """The model that it asked, where a program turned to another than the request's."""
     headers = models.JSONField(default=dict, blank=True)
     body = models.TextField(blank=True)
     """The report itself, masked; kept for a bounded number an issue and minute."""
