@@ -96,6 +96,7 @@ def _usual(project: Project, at: dt.datetime) -> Usual:
     return Usual(
         rates={cause: tuple(counts[start] / requests[start] for start in hours) for cause, counts in hits.items()},
         requests=tuple(requests[start] for start in hours),
+        same_hour=tuple(requests[start] for start in hours if start.hour == this.hour),
         tries=sum(attempts.values()) / (sum(requests.values()) or 1) or 1.0,
     )
 

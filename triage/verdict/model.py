@@ -41,6 +41,8 @@ class Usual:
     """By cause, the share of requests that met it in each of the hours looked at."""
     requests: tuple[int, ...] = ()
     """How many requests each hour before this one had, newest first."""
+    same_hour: tuple[int, ...] = ()
+    """How many requests this hour of the day had on other days."""
     tries: float = 1.0
     """Attempts a request, in the hours looked at."""
 

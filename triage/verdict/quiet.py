@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from dataclasses import dataclass
+from statistics import fmean, median
 
 from triage.verdict.model import Evidence, Pace
 
 _MINUTE = dt.timedelta(minutes=1)
 _LOOKED_AT = 30
-"""Minutes before the silence from which the usual pace of reports is taken: traffic that fades is no silence."""
+"""Minutes before the silence from which the usual pace of reports is taken."""
+_LATELY = 5
 _STEADY = 0.8
 """The part of these minutes that had reports; where fewer did, gaps are usual."""
 _MISSING = 14.0
@@ -41,7 +43,11 @@ def find_silence(evidence: Evidence) -> Silence | None:
     before = [requests[last - n * _MINUTE] for n in range(1, _LOOKED_AT + 1)]
     if sum(count > 0 for count in before) < _STEADY * _LOOKED_AT:
         return None
-    expected = sum(before) / _LOOKED_AT * ((evidence.at - evidence.last_at) / _MINUTE)
+    # The slowest of what it was lately, right before, and at this hour of other days: work that ends is no silence.
+    pace = min(fmean(before), fmean(before[:_LATELY]))
+    if evidence.usual.same_hour:
+        pace = min(pace, median(evidence.usual.same_hour) / 60)
+    expected = pace * ((evidence.at - evidence.last_at) / _MINUTE)
     return Silence(evidence.last_at, round(expected)) if expected >= _MISSING else None
 
 
