@@ -23,6 +23,7 @@ class Client:
     """Whether that is so as well where it is told try by try."""
 
 
+_SAMPLED = _("Can't report successes unless it traces every transaction.")
 CLIENTS = (
     Client("claude-code", "Claude Code", _("Can't report retries that helped: such a call counts as a success.")),
     Client("anthropic-python", "anthropic (Python)", _("Its spans can't report an error's message.")),
@@ -32,8 +33,9 @@ CLIENTS = (
     Client("logfire", "Logfire", _("Can't report retries, or a stream that fails midway.")),
     Client("vercel-ai", "Vercel AI SDK"),
     Client("claude-platform", "Claude platform"),
-    Client("sentry.python", "Sentry SDK (Python)", _("Can't report successes unless it traces every transaction.")),
-    Client("sentry.", "Sentry SDK", _("Can't report successes unless it traces every transaction.")),
+    Client("sentry.python", "Sentry SDK (Python)", _SAMPLED),
+    Client("sentry.javascript", "Sentry SDK (JavaScript)", _SAMPLED),
+    Client("sentry", "Sentry SDK", _SAMPLED),
     Client("error-log", "Error log", _("Tells failures only: no rate can be read from it."), always=True),
     Client("litellm", "LiteLLM"),
 )

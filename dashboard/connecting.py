@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -125,17 +125,17 @@ class Light:
 def lights(sources: Iterable[Source], refusals: Iterable[Refusal] = ()) -> list[Light]:
     """Return a light for every way; ``sources`` and ``refusals`` come last heard first.
 
-    A refusal goes out when a good report arrives after it in the same way.
+    One exporter serves several ways. A refusal goes out in all of them when a good report arrives after it in one.
     """
-    told, lost = list(sources), list(refusals)
-    found = []
-    for way in WAYS:
-        brought = [source for source in told if way.brought(source)]
-        refused = [each for each in lost if way.lost(each)]
-        if brought:
-            refused = [each for each in refused if each.last_at > brought[0].last_seen_at]
-        found.append(Light(way, brought, refused))
-    return found
+    told = list(sources)
+    brought = {way: [source for source in told if way.brought(source)] for way in WAYS}
+    standing = [each for each in refusals if not _is_mended(each, brought)]
+    return [Light(way, brought[way], [each for each in standing if way.lost(each)]) for way in WAYS]
+
+
+def _is_mended(refusal: Refusal, brought: Mapping[Way, list[Source]]) -> bool:
+    newest = (sources[0].last_seen_at for way, sources in brought.items() if sources and way.lost(refusal))
+    return any(at >= refusal.last_at for at in newest)
 
 
 def advice(refusal: Refusal) -> str:

@@ -247,3 +247,18 @@ def test_without_valkey_refusals_are_forgotten_and_nothing_else_breaks(
     assert Reporter(key).post("/v1/logs", b"").status == 404
     assert recent([None]) == []
     assert as_alice.get("/connect/").status_code == 200
+
+
+def test_a_refusal_that_fits_several_ways_goes_out_in_all_of_them(
+    reporting: None, key: str, project: Project, as_bob: Client
+) -> None:
+    def lit() -> set[str]:
+        page = as_bob.get("/connect/lights/").content.decode()
+        return {slug for slug, state in lamps(page).items() if state == "refused"}
+
+    assert Reporter(key).post("/otlp/v1/trace", b"", headers=PYTHON_EXPORTER).status == 404
+    assert lit() == {"python", "libraries"}
+    now = timezone.now()
+    told = {"client": "openinference/3.1.0", "signal": "traces", "first_seen_at": now, "last_seen_at": now}
+    project.sources.create(**told)
+    assert lit() == set()
