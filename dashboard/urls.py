@@ -35,6 +35,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("requests/", requests.requests, name="requests"),
     path("requests/<str:identifier>/", requests.one_request, name="request"),
     path("health/", health.health, name="health"),
+    path("health/run/", health.run, name="health_run"),
     path("alerts/", alerts.alerts, name="alerts"),
     path("policy/", policy.policy, name="policy"),
     path("live/", live.live, name="live"),

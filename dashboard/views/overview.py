@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from dashboard.answer import answer
 from dashboard.charts import chart_of
+from dashboard.check_rows import strip_of
 from dashboard.choice import DIMENSIONS, NOT_TOLD, Choice, choice_of, shown
 from dashboard.sources import reporters
 from dashboard.views.common import render_page, team_page
@@ -62,6 +63,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "choice": choice,
         "unit": unit,
         "comparison": comparison,
+        "checks": strip_of(filters.projects),
         "answer": answer(window, comparison, slices["category"], heard),
         "chart": chart_of(series, unit=unit),
         "breakdowns": [breakdown_of(choice, name, slices[name]) for name in _BREAKDOWNS],
