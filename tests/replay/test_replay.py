@@ -119,6 +119,11 @@ def test_the_retries_that_were_made_come_out_right_on_average() -> None:
     assert chances.of(POOL, "overloaded", 70) == pytest.approx(0.27, abs=0.03)
 
 
+def test_a_retry_is_not_foretold_from_its_own_outcome() -> None:
+    chances = Chances({(POOL, 1): 1}, {}, [call(failed(70), fine(71))])
+    assert chances.check.expected == pytest.approx(2 / 3)
+
+
 def test_a_policy_is_expected_to_lose_what_its_chances_leave() -> None:
     chances = Chances({}, {}, [])  # nothing known: every retry has an even chance
     cost = expected(call(failed(0)), SdkPolicy("sdk"), chances, KNOWN)

@@ -45,15 +45,24 @@ class Chances:
         self._failures = failures
         self._rates: dict[str, float] = {}
         self._scales: dict[str, float] = {}
+        self._known: dict[tuple[str, str, int], tuple[float, float]] = {}
         self.check = Check()
         self._learn(list(_retries(calls)))
 
     def of(self, pool: str, cause: str, at: float, shift: float = 0.0) -> float:
         """Return the chance of a retry at ``at`` after ``cause``, moved by ``shift`` standard deviations."""
-        good, bad = self._tries(pool, cause, int(at // _MINUTE))
-        chance = self._chance(cause, good, bad, self._scales.get(cause, 1.0))
-        deviation = math.sqrt(chance * (1 - chance) / (good + bad + _PRIOR + 1))
+        place = pool, cause, int(at // _MINUTE)
+        known = self._known.get(place)
+        if known is None:
+            known = self._known[place] = self._estimate(*place)
+        chance, deviation = known
         return min(max(chance + shift * deviation, 0.0), _MOST)
+
+    def _estimate(self, pool: str, cause: str, minute: int) -> tuple[float, float]:
+        """Return the chance in a minute and its standard deviation."""
+        good, bad = self._tries(pool, cause, minute)
+        chance = self._chance(cause, good, bad, self._scales.get(cause, 1.0))
+        return chance, math.sqrt(chance * (1 - chance) / (good + bad + _PRIOR + 1))
 
     def _tries(self, pool: str, cause: str, minute: int) -> tuple[int, int]:
         return self._successes.get((pool, minute), 0), self._failures.get((pool, minute, cause), 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Protocol
 
 
@@ -62,5 +62,7 @@ class Cost:
 
     def add(self, other: Cost) -> None:
         """Add another cost to this one."""
-        for each in fields(Cost):
-            setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
+        self.lost += other.lost
+        self.retries += other.retries
+        self.in_vain += other.in_vain
+        self.waited += other.waited

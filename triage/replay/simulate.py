@@ -33,15 +33,15 @@ def expected(call: Call, policy: Policy, chances: Chances, knowledge: Knowledge,
     """
     first = call.tries[0]
     passes = can_pass(first, knowledge)
-    cost = Cost()
     at, reached, tries = first.ended, 1.0, 1
+    retries = waited = 0.0
     while reached > _NEGLIGIBLE and (wait := policy.wait(first, tries)) is not None:
         at += wait
+        retries += reached
+        waited += reached * wait
         in_time = at - first.ended >= (first.retry_after or 0.0)
-        chance = chances.of(call.pool, first.cause, at, shift) if passes and in_time else 0.0
-        cost.add(Cost(retries=reached, in_vain=0.0 if passes else reached, waited=reached * wait))
-        reached *= 1 - chance
+        if passes and in_time:
+            reached *= 1 - chances.of(call.pool, first.cause, at, shift)
         at += first.took or 0.0
         tries += 1
-    cost.lost = reached
-    return cost
+    return Cost(lost=reached, retries=retries, in_vain=0.0 if passes else retries, waited=waited)

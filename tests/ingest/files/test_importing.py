@@ -109,6 +109,16 @@ def test_what_was_broken_off_goes_on(
     assert totals(project) == (8, 8, 8, 8, 0)
 
 
+def test_a_call_whose_tries_lie_in_two_batches_counts_once(
+    project: Project, write: Write, import_file: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "_BATCH_TRIES", 2)
+    tries = (guide(number, context={"call": "a", "attempt": number}) for number in (1, 2, 3))
+    outcome = import_file(write(*tries))
+    assert (outcome.tries, outcome.new_calls, outcome.known_calls) == (3, 1, 0)
+    assert totals(project) == (3, 3, 1, 1, 0)
+
+
 def test_a_broken_line_is_named_and_stops_nothing(write: Write, import_file: Import) -> None:
     path = write(guide(1), "{torn", guide(2), json.dumps({"timestamp": AT.isoformat()}), guide(3))
     outcome = import_file(path)

@@ -100,6 +100,7 @@ class Importer:
         self._batch: list[bytes] = []
         self._size = 0
         self._names = Identities()
+        self._last_keys: set[str] = set()
         self._outcome = Outcome()
 
     def read(self, opened: OpenFile, outcome: Outcome, form: Form | None, progress: Callable[[], object]) -> None:
@@ -110,7 +111,7 @@ class Importer:
             django.db.OperationalError: the database is away or busy; what was stored stays.
         """
         self._outcome, self._names = outcome, Identities()
-        self._batch, self._size = [], 0
+        self._batch, self._size, self._last_keys = [], 0, set()
         lines = one_a_line(opened.lines)
         sample = list(_sample(lines))
         form = form or form_of(sample)
@@ -204,8 +205,10 @@ class Importer:
         tries = {(report.key, report.last.number): report.last.failed for report, _ in decoded.reports}
         outcome.tries += len(tries) + sum(tally.succeeded for tally in decoded.tallies)
         outcome.failures += sum(tries.values())
-        outcome.new_calls += len(keys - known)
-        outcome.known_calls += len(keys & known)
+        begun = keys - self._last_keys  # the tries of a call may lie in two batches
+        outcome.new_calls += len(begun - known)
+        outcome.known_calls += len(begun & known)
+        self._last_keys = keys
 
 
 def _keys(decoded: Decoded) -> set[str]:
