@@ -10,6 +10,7 @@ import random
 import uuid
 from collections.abc import Iterator
 
+from django.db import connection
 from django.utils import timezone
 
 from triage.models import Attempt, FacetSet, Project, Request
@@ -49,6 +50,9 @@ def fill(project: Project, count: int = REQUESTS) -> None:
         Request.objects.bulk_create(requests)
         Attempt.objects.bulk_create(attempt for request in requests for attempt in _attempts(request))
         left -= len(requests)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE")  # as a server does by itself, only now
 
 
 def _request(project: Project, dice: random.Random, now: dt.datetime) -> Request:

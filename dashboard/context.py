@@ -15,7 +15,10 @@ from django.utils.translation import gettext_lazy as _
 from triage.models import Project
 
 _GROUPS: tuple[tuple[Any, tuple[tuple[str, Any], ...]], ...] = (
-    (_("Now"), (("overview", _("Overview")), ("issues", _("Issues")), ("requests", _("Requests")))),
+    (
+        _("Now"),
+        (("overview", _("Overview")), ("issues", _("Issues")), ("requests", _("Requests")), ("limits", _("Limits"))),
+    ),
     (
         _("Understand"),
         (

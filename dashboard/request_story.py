@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urlencode
 
-from django.urls import reverse
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext
 
+from dashboard.clients import client_of
+from dashboard.head_room import HeadRoom, head_room_of
+from dashboard.request_neighbours import Neighbours, neighbours_of
 from dashboard.templatetags.triage_ui import milliseconds
 from dashboard.verdicts import Verdict, verdict_of
 from triage.diagnosis import Diagnosis, diagnose_fields
@@ -18,27 +17,20 @@ from triage.knowledge import Cause, load
 from triage.models import Attempt, Request
 
 _MOST_ATTEMPTS = 100
-_LIMIT_HEADER = "anthropic-ratelimit-"
+_RETRY_THEMSELVES = ("claude-code", "anthropic-python", "anthropic-typescript")
+"""Clients that retry within one call and report it as one."""
 
 
 @dataclass(frozen=True)
 class Try:
-    """One attempt, how long after the one before it was sent, and where it lies on the request's time line (0-100)."""
+    """One attempt, how long after the one before it was sent, and where both lie on the request's time line (0-100)."""
 
     attempt: Attempt
     waited_ms: int | None
     left: float
     width: float
-
-
-@dataclass(frozen=True)
-class HeadRoom:
-    """What was left of one rate limit when the answer was sent."""
-
-    name: str
-    limit: int
-    remaining: int
-    resets_at: dt.datetime | None
+    waited_left: float
+    waited_width: float
 
 
 @dataclass(frozen=True)
@@ -57,8 +49,9 @@ class Story:
     other_headers: list[tuple[str, str]]
     total_ms: int | None
     for_support: str
-    minute_link: str
-    """The address of all requests that failed in the same minute of the same project."""
+    retried_by: str
+    """Who sent the further tries, as a sentence; empty where there were none."""
+    neighbours: Neighbours
 
 
 def story_of(request: Request) -> Story:
@@ -69,7 +62,7 @@ def story_of(request: Request) -> Story:
     diagnosis = _diagnosis(request, failure) if failure else None
     cause = load().causes.get(failure.cause) if failure else None
     headers = (failure or attempts[-1]).headers if attempts else {}
-    head_room, others = _limits(headers)
+    head_room, others = head_room_of(headers)
     return Story(
         tries=_tries(attempts),
         not_described=max(0, request.failures - len(failures)),
@@ -81,7 +74,8 @@ def story_of(request: Request) -> Story:
         other_headers=others,
         total_ms=request.duration_ms,
         for_support=_for_support(request, attempts),
-        minute_link=_minute_link(request),
+        retried_by=_retried_by(request, attempts),
+        neighbours=neighbours_of(request, failed_at=failure.at if failure else None),
     )
 
 
@@ -98,13 +92,6 @@ def _diagnosis(request: Request, failure: Attempt) -> Diagnosis:
     )
 
 
-def _minute_link(request: Request) -> str:
-    start = request.started_at.astimezone(dt.UTC).replace(second=0, microsecond=0)
-    ends = {"from": start, "to": start + dt.timedelta(minutes=1)}
-    told = {name: moment.strftime("%Y-%m-%dT%H:%MZ") for name, moment in ends.items()}
-    return f"{reverse('requests')}?{urlencode({'project': request.project.slug, **told})}"
-
-
 def _tries(attempts: list[Attempt]) -> list[Try]:
     """Lay the attempts out on one time line, as far as reports tell when each began and ended."""
     if not attempts:
@@ -119,35 +106,30 @@ def _tries(attempts: list[Attempt]) -> list[Try]:
             waited = max(0, round((began - spans[at - 1][1]).total_seconds() * 1000))
         left = (began - first).total_seconds() / whole * 100
         width = (ended - began).total_seconds() / whole * 100
-        told.append(Try(attempt, waited, round(min(left, 99.2), 2), round(max(width, 0.8), 2)))
+        waited_width = (waited or 0) / 10 / whole
+        told.append(
+            Try(
+                attempt,
+                waited,
+                round(min(left, 99.2), 2),
+                round(max(width, 0.8), 2),
+                round(max(left - waited_width, 0), 2),
+                round(waited_width, 2),
+            )
+        )
     return told
 
 
-def _limits(headers: Any) -> tuple[list[HeadRoom], list[tuple[str, str]]]:
-    """Split headers into rate limits with limit and rest, and all others."""
-    if not isinstance(headers, dict):
-        return [], []
-    told = {str(name).lower(): str(value) for name, value in headers.items()}
-    rooms: list[HeadRoom] = []
-    used: set[str] = set()
-    for name in sorted(told):
-        if not (name.startswith(_LIMIT_HEADER) and name.endswith("-limit")):
-            continue
-        stem = name.removesuffix("-limit")
-        limit, rest = told[name], told.get(f"{stem}-remaining", "")
-        if limit.isdecimal() and rest.isdecimal() and int(limit):
-            label = stem.removeprefix(_LIMIT_HEADER).replace("-", " ")
-            rooms.append(HeadRoom(label, int(limit), int(rest), _moment(told.get(f"{stem}-reset", ""))))
-            used |= {name, f"{stem}-remaining", f"{stem}-reset"}
-    return rooms, [(name, value) for name, value in sorted(told.items()) if name not in used]
-
-
-def _moment(text: str) -> dt.datetime | None:
-    try:
-        moment = parse_datetime(text)
-    except ValueError:
-        return None
-    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+def _retried_by(request: Request, attempts: list[Attempt]) -> str:
+    """Return who sent the further tries, as far as what reports tells it; empty where there were none."""
+    if request.attempts_made < 2:
+        return ""
+    client = client_of(request.client)
+    if client is not None and client.prefix in _RETRY_THEMSELVES:
+        return gettext("%(client)s retried it by itself.") % {"client": client.title}
+    if len(attempts) == request.attempts_made:
+        return gettext("Each try was reported by itself: the program, or the SDK within it, retried.")
+    return gettext("Who retried it was not told.")
 
 
 def _for_support(request: Request, attempts: list[Attempt]) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
@@ -12,8 +10,6 @@ from dashboard.options import selects_of
 from dashboard.request_filters import OUTCOMES, Sieve, sieve_of
 from dashboard.request_story import story_of
 from dashboard.views.common import covered_projects, render_page, team_page
-from triage import rates
-from triage.models import Request
 
 _PAGE = 50
 
@@ -66,13 +62,5 @@ def one_request(request: HttpRequest, identifier: str) -> HttpResponse:
         "found": chosen,
         "namesakes": found[1:],
         "story": story_of(chosen),
-        "same_minute": _same_minute(chosen),
     }
     return render_page(request, "requests/one.html", "requests/_one.html", context)
-
-
-def _same_minute(found: Request) -> list[rates.Slice]:
-    """Return what failed in the same project within the minute in which the request started, by cause."""
-    start = found.started_at.replace(second=0, microsecond=0)
-    window = rates.window_between(start, start + dt.timedelta(minutes=1))
-    return rates.breakdown(window, rates.Filters([found.project_id]), "cause")

@@ -5,6 +5,7 @@ import itertools
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from dashboard import lookup
 from tests.dashboard.conftest import FINE, NO_CREDIT, OVERLOADED, Tell
@@ -261,3 +262,34 @@ def test_a_filter_that_only_old_requests_meet_finds_them(
         rest = as_alice.get(f"/requests/{first.context['older']}").context["requests"]
         assert len(rest) == 10
         assert len({each.pk for each in [*first.context["requests"], *rest]}) == 60
+
+
+def test_failures_like_this_one_are_counted_and_listed(tell: Tell, as_alice: Client) -> None:
+    tell({**VARIED, "id": "earlier", "request_id": "earlier"}, ago=dt.timedelta(hours=5))
+    tell(VARIED, NO_CREDIT)
+    story = as_alice.get(f"/requests/{VARIED['request_id']}/").context["story"]
+    assert [alike.number.value for alike in story.neighbours.alike] == [1, 2]
+    day = as_alice.get(story.neighbours.alike[1].href)
+    assert {each.api_request_id for each in day.context["requests"]} == {VARIED["request_id"], "earlier"}
+
+
+def test_what_other_services_saw_in_the_same_minute_stands_beside(tell: Tell, as_bob: Client) -> None:
+    tell(OVERLOADED, {**NO_CREDIT, "service": "other-service"})
+    beside = as_bob.get(f"/requests/{OVERLOADED['request_id']}/").context["story"].neighbours.same_minute
+    assert {(each.cause, each.service, each.failures) for each in beside} == {
+        ("overloaded", "ticket-answerer", 1),
+        ("credit_balance_too_low", "other-service", 1),
+    }
+
+
+def test_the_wait_between_two_tries_is_drawn_between_them(tell: Tell, as_alice: Client) -> None:
+    at = timezone.now()
+    tell(
+        {**OVERLOADED, "call": "c", "attempt": 1, "at": at.isoformat(), "duration_ms": 1000},
+        {**FINE, "call": "c", "attempt": 2, "at": (at + dt.timedelta(seconds=3)).isoformat(), "duration_ms": 1000},
+    )
+    response = as_alice.get(f"/requests/{OVERLOADED['request_id']}/")
+    second = response.context["story"].tries[1]
+    assert (second.waited_ms, second.waited_left, second.waited_width) == (2000, 25.0, 50.0)
+    assert "span-wait" in response.content.decode()
+    assert "Each try was reported by itself" in response.content.decode()
