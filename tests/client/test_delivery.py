@@ -15,7 +15,8 @@ import pytest
 
 from tests.client.conftest import PATIENCE, PROMPT, Dashboard, accept, sync_client
 from triage.client import TriageReporter
-from triage.client.courier import Courier, seconds_asked
+from triage.client.asking import seconds_asked
+from triage.client.courier import Courier
 from triage.client.outbox import Outbox
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,8 +12,8 @@ from typing import Any
 import anthropic
 import httpx2
 
+from triage.client.asking import asked_by
 from triage.client.bodies import KEPT, Scanner, decoder
-from triage.client.courier import seconds_asked
 from triage.client.outbox import Waiting
 
 _TEXT = 2_000  # characters of words
@@ -184,8 +184,7 @@ def _answer(headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
     """Return what an answer tells of its failure. Never a prompt or an answer: only errors and pages are looked at."""
     kept = {name: value for name, value in headers.items() if name in _HEADERS or name.startswith(_HEADER_FAMILIES)}
     told: dict[str, Any] = {"headers": kept, "request_id": headers.get("request-id", "")}
-    milliseconds = seconds_asked(headers.get("retry-after-ms"))
-    asked = milliseconds / 1000 if milliseconds is not None else seconds_asked(headers.get("retry-after"))
+    asked = asked_by(headers)
     if asked is not None:
         told["retry_after"] = asked
     return {**told, **_error(body)}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import email.utils
+import atexit
 import gzip
 import http.client
 import json
 import logging
+import os
 import random
 import ssl
 import threading
@@ -17,9 +18,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from triage.client.asking import seconds_asked
 from triage.client.outbox import Line, Outbox
 
 logger = logging.getLogger("triage.client")
+
+EXIT_PATIENCE = 2.0
+"""Seconds that the end of the program may be held up to send what waits."""
 
 _LONGEST_WAIT = 30.0  # seconds between two tries of a batch, where the server names no time
 _LONGEST_ASKED = 300.0  # seconds that a server may ask to wait
@@ -81,6 +86,7 @@ class Courier:
                     thread = threading.Thread(target=self._run, name="triage-client", daemon=True)
                     thread.start()
                     self._thread = thread
+                    _started.add(self)
 
     def hurry(self) -> None:
         """Send at once what waits, without gathering more."""
@@ -179,20 +185,6 @@ class Courier:
             logger.warning("%s %s: %s. %s.", self._url, said, answer.words or "no reason given", consequence)
 
 
-def seconds_asked(value: str | None) -> float | None:
-    """Return the seconds that a ``Retry-After`` header asks to wait, given in seconds or as a date; else ``None``."""
-    if not value:
-        return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            seconds = email.utils.parsedate_to_datetime(value).timestamp() - time.time()
-        except (ValueError, OverflowError, OSError):
-            return None
-    return seconds if 0 <= seconds < float("inf") else None
-
-
 def _words(body: bytes) -> str:
     """Return the reason that our own server gives in JSON, or the beginning of whatever else answered."""
     try:
@@ -200,3 +192,21 @@ def _words(body: bytes) -> str:
         return str(told["error"])[:300]
     except (ValueError, KeyError, TypeError):
         return " ".join(body.decode("utf-8", "replace").split())[:100]
+
+
+_started: set[Courier] = set()
+"""Those that may have something to send at the program's end, whoever has forgotten them by then."""
+
+
+def _send_what_waits() -> None:
+    until = time.monotonic() + EXIT_PATIENCE
+    couriers = list(_started)
+    for courier in couriers:
+        courier.stop()
+    for courier in couriers:
+        courier.join(until - time.monotonic())
+
+
+atexit.register(_send_what_waits)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_started.clear)  # the parent's threads are the parent's

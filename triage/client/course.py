@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import anthropic
 import httpx2
 
-from triage.client.courier import seconds_asked
+from triage.client.asking import asked_by
 from triage.client.verdicts import Schedule, Verdict, judge_answer, judge_breakdown
 from triage.client.weather import Weather
 
@@ -210,12 +209,6 @@ class Course:
             return request.copy(timeout=httpx2.Timeout(**parts))
         least = min(timeout, left) if isinstance(timeout, int | float) else left
         return request.copy(timeout=least)
-
-
-def asked_by(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that an answer asks to wait, by ``retry-after-ms`` or ``retry-after``, else ``None``."""
-    milliseconds = seconds_asked(headers.get("retry-after-ms"))
-    return milliseconds / 1000 if milliseconds is not None else seconds_asked(headers.get("retry-after"))
 
 
 def _read(body: bytes) -> tuple[str, str, str]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import atexit
 import logging
 import os
 import ssl
-import time
 import urllib.parse
 import uuid
 import weakref
@@ -19,16 +17,13 @@ from anthropic import APIRequest, APIResponse, AsyncAPIResponse, AsyncCallNext, 
 
 from triage.client.attempts import BEFORE, Attempt, NoAnswer, Reading
 from triage.client.bodies import AsyncWatchedStream, WatchedStream
-from triage.client.courier import Courier
+from triage.client.courier import EXIT_PATIENCE, Courier
 from triage.client.outbox import Outbox, Waiting
 
 logger = logging.getLogger("triage.client")
 
 CLIENT = f"anthropic-python/{anthropic.__version__}"
 """What the reports name as the program that made the call."""
-
-EXIT_PATIENCE = 2.0
-"""Seconds that the end of the program may be held up to send what waits."""
 
 _last_call: ContextVar[str] = ContextVar("triage_client_last_call", default="")
 _live: weakref.WeakSet[TriageReporter] = weakref.WeakSet()
@@ -205,15 +200,5 @@ def _begin_anew_after_fork() -> None:
         reporter._begin_anew()
 
 
-def _send_what_waits() -> None:
-    couriers = [reporter._courier for reporter in list(_live)]
-    until = time.monotonic() + EXIT_PATIENCE
-    for courier in couriers:
-        courier.stop()
-    for courier in couriers:
-        courier.join(until - time.monotonic())
-
-
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_begin_anew_after_fork)
-atexit.register(_send_what_waits)
