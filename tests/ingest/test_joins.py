@@ -239,6 +239,14 @@ def test_an_account_joined_by_time_makes_way_for_the_one_that_names_the_id(diges
         MinuteCount.objects.all().delete()
 
 
+def test_an_id_that_is_repeated_makes_no_call_of_two_that_differ(digest: Batch) -> None:
+    around = wrapper("w", 0, 1, failed=True, message=SAID.format(api_id(1)))
+    other_end = {"http_status": 401, "error_type": "authentication_error"}
+    digest(around, sdk("ended-otherwise", 0.1, 0.9, failed=True, api_request_id=api_id(1), **other_end))
+    digest(sdk("began-before", -0.6, 0.5, failed=True, api_request_id=api_id(1), **OVERLOADED))
+    assert Request.objects.count() == 3
+
+
 def test_two_calls_become_one_when_a_later_try_names_the_id(digest: Batch) -> None:
     first = told("json", "j", 0, 1, failed=True, api_request_id=api_id(1), service="", **OVERLOADED)
     span = sdk("s", 0, 4, number=2, api_request_id=api_id(2))

@@ -36,6 +36,8 @@ _LATE = 300.0
 """Seconds by which a report of our own JSON, which may carry no time but that of its receipt, can be late."""
 _SAME_SESSION = 5.0
 """Seconds between the ends of two accounts of which only the session is the same."""
+_TICKS = 0.01
+"""Seconds by which the clock of one machine may seem to go back, read by two libraries in two ways."""
 _INSIDE = 0.25
 """Seconds by which a call may stick out of the span around it: clocks of one machine, read by two libraries."""
 _RAISED_BY_WRONG_SHAPE = frozenset({"AttributeError", "TypeError", "KeyError", "IndexError", "JSONDecodeError"})
@@ -120,11 +122,19 @@ def _share_an_id(one: Told, other: Told) -> bool:
     """
     if not one.last.api_request_id or one.last.api_request_id != other.last.api_request_id:
         return False
+    if {one.role, other.role} == {Role.CALL, Role.WRAPPER}:
+        return _begins_inside(one, other) and not _contradict(one, other)
     apart = _apart(one, other)
     if apart <= _INSIDE:
         return True
     limit = _LATE if one.grows or other.grows else _CLOCKS
     return apart <= limit and agree(one, other) and not _contradict(one, other)
+
+
+def _begins_inside(one: Told, other: Told) -> bool:
+    """Return whether the SDK's span begins in the wrapper's, as it does wherever one library calls the other."""
+    call, wrapper = (one, other) if one.role is Role.CALL else (other, one)
+    return _seconds(wrapper.started_at - call.started_at) <= _TICKS and call.started_at <= wrapper.ended_at
 
 
 def _overlap(one: Told, other: Told) -> bool:
