@@ -12,8 +12,11 @@ from typing import Any
 
 import pytest
 import redis
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.ingest.conftest import Client
+from tests.ingest.test_fuzz import FUZZ, JSON, check_nothing_is_lost
 from triage.ingest import inbox
 from triage.ingest.inbox import STREAM
 from triage.models import Attempt, DropCount, Request, Source
@@ -231,3 +234,50 @@ def test_without_the_integration_a_try_at_the_apis_own_host_is_a_call(
     request = Request.objects.get()
     assert (request.outcome, request.http_status, request.cause) == ("failed", 529, "overloaded")
     assert Attempt.objects.get().duration_ms == 1500
+
+
+ANY = JSON | st.text(max_size=9)
+EXCEPTION = st.fixed_dictionaries(
+    {"module": st.just("anthropic") | ANY},
+    optional={
+        **dict.fromkeys(("type", "value", "stacktrace"), ANY),
+        "mechanism": ANY | st.dictionaries(st.sampled_from(("type", "exception_id", "parent_id")), ANY),
+    },
+)
+EVENT = st.fixed_dictionaries(
+    {"exception": st.lists(EXCEPTION, max_size=3) | ANY},
+    optional=dict.fromkeys(("event_id", "timestamp", "transaction", "release", "user", "tags", "contexts"), ANY),
+)
+ATTRIBUTES = st.fixed_dictionaries(
+    {
+        "sentry.op": st.sampled_from(({"value": "gen_ai.chat"}, {"value": "http.client"})) | ANY,
+        "gen_ai.system": st.just({"value": "anthropic"}) | ANY,
+        "url.full": st.just({"value": "https://api.anthropic.com/v1/messages"}) | ANY,
+    },
+    optional=dict.fromkeys(
+        ("http.response.status_code", "gen_ai.usage.input_tokens", "sentry.release", "user.id"), ANY
+    ),
+)
+SPAN = st.fixed_dictionaries(
+    {"attributes": ATTRIBUTES | ANY},
+    optional=dict.fromkeys(
+        ("trace_id", "span_id", "parent_span_id", "status", "start_timestamp", "end_timestamp"), ANY
+    ),
+)
+ITEM = st.one_of(
+    st.tuples(st.just("event"), EVENT),
+    st.tuples(st.just("span"), st.fixed_dictionaries({"items": st.lists(SPAN, max_size=3) | ANY})),
+    st.tuples(st.just("transaction"), st.dictionaries(st.sampled_from(("contexts", "spans", "tags", "user")), ANY)),
+    st.tuples(st.just("client_report"), st.fixed_dictionaries({"discarded_events": ANY})),
+    st.tuples(st.text(max_size=9), ANY),
+)
+
+
+@FUZZ
+@given(items=st.lists(ITEM, max_size=3), header=ANY)
+def test_any_envelope_is_answered_and_none_ends_the_digest(
+    client: Client, valkey: redis.Redis, items: list[Any], header: Any
+) -> None:
+    answer = client.post(ENVELOPE, envelope(*items, header=header), headers=auth(client.key))
+    assert answer.status in (200, 400)
+    check_nothing_is_lost(valkey)
