@@ -10,51 +10,17 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from dashboard.check_past import Failure, Past, failures_of, past_of
 from dashboard.health_words import FINDINGS, KINDS, STATES, title_of
 from triage.health import KINDS as ORDER
 from triage.health import Standing, standing, states, visible_checks
-from triage.models import Check, CheckResult
+from triage.models import Check
 
-_PAST = dt.timedelta(hours=2)
-_BARS = 60
-_LATEST_FAILURES = 3
-_LOOKED_AT = 60
-"""Failed runs of a check among which its latest failures are sought."""
 _ASKED_FOR = dt.timedelta(minutes=1)
 """How long the page waits for checks that somebody asked for."""
 _RESTED = dt.timedelta(seconds=5)
 """A check that ran so shortly before isn't run again, and counts as done."""
 _ROAD = ("name", "reach", "edge", "auth", "model")
-_WORST = ("ok", "unknown", "warn", "fail")
-
-
-@dataclass(frozen=True)
-class LatencyBar:
-    """Two minutes of a check: place, height and worst state, in the drawing's units of 60 by 16."""
-
-    x: int
-    y: float
-    height: float
-    state: str
-
-
-@dataclass(frozen=True)
-class Past:
-    """The last two hours of a check."""
-
-    bars: list[LatencyBar]
-    slowest_ms: float
-    failed: int
-    runs: int
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Runs in a row that found the same: the newest of them, when the first was, and how many."""
-
-    newest: CheckResult
-    began: dt.datetime
-    runs: int
 
 
 @dataclass(frozen=True)
@@ -176,13 +142,13 @@ def rows_of(projects: Collection[int], now: dt.datetime, asked: Asked | None = N
         visible_checks(projects, now).select_related("project"),
         key=lambda check: (check.site, check.project_id or 0, ORDER.index(check.kind), check.subject),
     )
-    past = _past_of([check.pk for check in checks], now)
+    past = past_of([check.pk for check in checks], now)
     return [
         CheckRow(
             check,
             standing(check, now),
             past[check.pk],
-            _failures_of(check),
+            failures_of(check),
             asked is not None and asked.waits_for(check),
         )
         for check in checks
@@ -257,47 +223,3 @@ def _moment(text: str | None) -> dt.datetime | None:
 
 def _newest(rows: Iterable[CheckRow]) -> dt.datetime | None:
     return max((row.stands.at for row in rows if row.stands.at), default=None)
-
-
-def _failures_of(check: Check) -> list[Failure]:
-    """Return the latest failures of this server's check; of other places the page shows the last word alone."""
-    if check.project_id is not None:
-        return []
-    apart = dt.timedelta(seconds=3 * check.every)
-    failures: list[Failure] = []
-    for result in check.results.exclude(state="ok").exclude(finding="needs_key").order_by("-at")[:_LOOKED_AT]:
-        last = failures[-1] if failures else None
-        if last and last.newest.finding == result.finding and last.began - result.at <= apart:
-            failures[-1] = Failure(last.newest, result.at, last.runs + 1)
-        elif len(failures) == _LATEST_FAILURES:
-            break
-        else:
-            failures.append(Failure(result, result.at, 1))
-    return failures
-
-
-def _past_of(checks: Collection[int], now: dt.datetime) -> dict[int, Past]:
-    results: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
-    found = CheckResult.objects.filter(of__in=checks, at__gt=now - _PAST, at__lte=now)
-    for check, *told in found.values_list("of_id", "at", "state", "latency_ms"):
-        results[check].append(tuple(told))
-    return {check: _past(results[check], now) for check in checks}
-
-
-def _past(results: Iterable[tuple[Any, ...]], now: dt.datetime) -> Past:
-    """Return the results as bars; the slowest of them reaches the top."""
-    latency: dict[int, float] = defaultdict(float)
-    worst: dict[int, int] = defaultdict(int)
-    failed = runs = 0
-    for at, state, milliseconds in results:
-        bar = _BARS - 1 - int((now - at) / _PAST * _BARS)
-        latency[bar] = max(latency[bar], milliseconds or 0.0)
-        worst[bar] = max(worst[bar], _WORST.index(state))
-        failed += state == "fail"
-        runs += 1
-    slowest = max(latency.values(), default=0.0)
-    bars = []
-    for bar in sorted(latency):
-        height = max(1.5, round(latency[bar] / slowest * 16, 1)) if slowest else 1.5
-        bars.append(LatencyBar(bar, round(16 - height, 1), height, _WORST[worst[bar]]))
-    return Past(bars, slowest, failed, runs)

@@ -110,6 +110,8 @@ def _chosen(request: HttpRequest) -> list[int]:
 
 def _wake() -> bool:
     """Have the watcher run what is due at once; return whether that could be sent."""
+    if not async_to_sync(look)()["valkey"]["ok"]:
+        return False  # Celery's client would try again for seconds, and the reader wait as long
     try:
         current_app.send_task(_TASK, expires=_WAITS_FOR_WORKER, ignore_result=True, retry=False)
     except (KombuError, RedisError, OSError) as error:

@@ -17,6 +17,8 @@ from typing import Any
 import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
+_NOBODY = "http://127.0.0.1:9"  # the discard port
+_CHECKS_NOBODY = {"TRIAGE_CHECKS": "off", "ANTHROPIC_BASE_URL": _NOBODY, "TRIAGE_CHECK_STATUS_URL": _NOBODY}
 PATIENCE = 45.0  # seconds; a start takes a few, on a machine that does nothing else
 
 
@@ -33,7 +35,7 @@ def start(home: Path, port: int, **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "manage.py", "up"],
         cwd=ROOT,
-        env={**inherited, "TRIAGE_HOME": str(home), "PORT": str(port), "TRIAGE_CHECKS": "off", **environment},
+        env={**inherited, "TRIAGE_HOME": str(home), "PORT": str(port), **_CHECKS_NOBODY, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

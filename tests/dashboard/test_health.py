@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from celery import Celery
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 from redis import Redis
 
-from dashboard.views import health
 from tests.dashboard.conftest import FINE, Tell
 from triage.diagnosis import diagnose_fields
 from triage.health import Finding, Outcome, record, sync
@@ -181,13 +180,9 @@ def test_an_address_that_asks_for_nonsense_shows_the_page(project: Project, as_a
     assert "checks are running" not in text_of(as_alice, f"/health/{address}")
 
 
-def test_with_valkey_away_it_says_so(
-    project: Project, as_alice: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_with_valkey_away_it_says_so(project: Project, as_alice: Client, settings: Settings, tmp_path: Path) -> None:
     ended()
-    monkeypatch.setattr(
-        health, "current_app", Celery(broker=f"redis+socket://{tmp_path}/nobody.sock", set_as_current=False)
-    )
+    settings.REDIS_URL = f"unix://{tmp_path}/nobody.sock"
     page = text_of(as_alice, as_alice.post("/health/run/").headers["Location"])
     assert "The checks can&#x27;t be started: Valkey is away." in page
 
