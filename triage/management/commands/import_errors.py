@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from tqdm import tqdm
 
 from triage.ingest.files import error_guide
@@ -25,7 +26,7 @@ _SKIPPED = 1
 _NOTHING_READ = 2
 _INTERRUPTED = 130
 _AUTO = "auto"
-_ADVICE = {error_guide.NAME: _("This form tells failures only: no rate can be read from these hours.")}
+_ADVICE = {error_guide.NAME: gettext_lazy("This form tells failures only: no rate can be read from these hours.")}
 
 
 class Command(BaseCommand):
@@ -97,7 +98,7 @@ class Command(BaseCommand):
         if foreign:
             self.stderr.write(_("  %(n)d lines are no UTF-8 and were read as Windows-1252") % {"n": foreign})
         if outcome.tries and outcome.form in _ADVICE:
-            self.stdout.write("  " + _ADVICE[outcome.form])
+            self.stdout.write(f"  {_ADVICE[outcome.form]}")
 
     def _total(self, read: list[Outcome]) -> None:
         names = ("tries", "failures", "new_calls", "known_calls", "skipped_lines")

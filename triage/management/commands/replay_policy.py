@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from triage.models import Project
 from triage.rates import NAMED_WINDOWS, Filters, Window, WindowError, parse_window
@@ -15,10 +16,10 @@ from triage.replay.comparing import KNOWLEDGE, PATIENT, PRESENT, SDK, Result
 from triage.replay.stored import Replay, replay
 
 _WHAT = {
-    PRESENT: _("what the programs did, measured"),
-    KNOWLEDGE: _("the knowledge's policy for each cause"),
-    SDK: _("the SDKs' default: two retries, by status"),
-    PATIENT: _("the same with eight retries"),
+    PRESENT: gettext_lazy("what the programs did, measured"),
+    KNOWLEDGE: gettext_lazy("the knowledge's policy for each cause"),
+    SDK: gettext_lazy("the SDKs' default: two retries, by status"),
+    PATIENT: gettext_lazy("the same with eight retries"),
 }
 _ROW = "{:<10} {:>9} {:>17} {:>9} {:>8} {:>11}  {}"
 
