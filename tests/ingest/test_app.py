@@ -55,6 +55,41 @@ def test_the_receiver_takes_its_own_addresses_only() -> None:
     assert not is_ours("/api/v1/rates")
     assert not is_ours("/api/v1/attempts/1")
     assert not is_ours("/otlpx")
+    assert is_ours("/api/1/envelope/")
+    assert is_ours("/api/4505/store/")
+
+
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("/v1/logs", "/otlp/v1/logs"),
+        ("/v1/traces/", "/otlp/v1/traces"),
+        ("/otlp", "/otlp/v1/logs"),
+        ("/otlp/logs", "/otlp/v1/logs"),
+        ("/otlp/v1/v1/metrics", "/otlp/v1/metrics"),
+        ("/otlp/otlp/v1/logs", "/otlp/v1/logs"),
+        ("/opentelemetry.proto.collector.logs.v1.LogsService/Export", "not gRPC"),
+        ("/api/v1/attempt", "/api/v1/attempts"),
+        ("/api/v1/attempts/", "/api/v1/attempts"),
+        ("/api/attempts", "/api/v1/attempts"),
+        ("/v1/attempts", "/api/v1/attempts"),
+        ("/api/shop/envelope/", "/api/NUMBER/envelope/"),
+        ("/api/envelope/", "/api/NUMBER/envelope/"),
+    ],
+)
+def test_an_address_beside_the_right_one_is_answered_with_the_right_one(client: Client, path: str, meant: str) -> None:
+    assert is_ours(path)
+    answer = client.post(path, ONE)
+    assert answer.status == 404
+    assert meant in answer.body.decode()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/metrics", "/logs", "/healthz", "/connect/", "/api/v1/issues", "/api/v1/openapi.json", "/requests/v1/"],
+)
+def test_pages_stay_with_django(path: str) -> None:
+    assert not is_ours(path)
 
 
 def test_reports_are_accepted_one_in_a_list_or_one_a_line(client: Client, valkey: redis.Redis) -> None:

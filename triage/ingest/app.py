@@ -99,9 +99,10 @@ class Receiver:
         except bodies.Gone:
             return
         except Refused as refusal:
-            answer = _refused(asked, refusal)
+            await _refused(asked, refusal).send(send)  # first: looking its key up may take a while
             await self._remember(asked, refusal)
-        await answer.send(send)
+        else:
+            await answer.send(send)
 
     async def close(self) -> None:
         """Let appends end that are under way in this event loop, and close its connections."""
