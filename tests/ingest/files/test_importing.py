@@ -14,7 +14,9 @@ import redis
 from django.db import OperationalError
 from django.db.models import Sum
 
+from tests.ingest.conftest import Client
 from tests.ingest.files.conftest import Import
+from triage.ingest.digest import digest_waiting
 from triage.ingest.files import importing
 from triage.ingest.files.lines import Unreadable, open_file
 from triage.models import Attempt, HourCount, Issue, MinuteCount, Project, Request, Source
@@ -22,6 +24,7 @@ from triage.models import Attempt, HourCount, Issue, MinuteCount, Project, Reque
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Write = Callable[..., Path]
+SAMPLES = Path(__file__).parent.parent / "samples"
 AT = dt.datetime(2025, 3, 1, 12, 0, tzinfo=dt.UTC)
 COUNTERS = ("attempts", "failures", "requests", "failed_requests", "rescued_requests")
 
@@ -224,3 +227,26 @@ def test_another_projects_lines_are_its_own(
     import_file(path)
     import_file(path, into=other_project)
     assert totals(project) == totals(other_project) == (1, 1, 1, 1, 0)
+
+
+def test_a_transcripts_request_that_telemetry_told_before_is_the_same_one(
+    client: Client, project: Project, write: Write, import_file: Import
+) -> None:
+    client.post("/otlp/v1/logs", (SAMPLES / "0007-claude-code-json-401-logs.body").read_bytes())
+    digest_waiting()
+    known = Request.objects.get(outcome="failed")
+    before = totals(project)
+    ended = known.started_at + dt.timedelta(milliseconds=known.duration_ms or 0)
+    message = {"model": "<synthetic>", "content": [{"type": "text", "text": "Invalid API key · Fix external API key"}]}
+    line = {
+        "type": "assistant",
+        "sessionId": known.session_id,
+        "requestId": known.api_request_id,
+        "timestamp": ended.isoformat(),
+        "isApiErrorMessage": True,
+        "apiErrorStatus": 401,
+        "message": message,
+    }
+    import_file(write(json.dumps(line)))
+    assert known.api_request_id
+    assert totals(project) == before
