@@ -4,6 +4,7 @@ from triage.models.attempt import Attempt, Request, Telling
 from triage.models.check import Check, CheckResult, CheckState
 from triage.models.count import Count, HourCount, MinuteCount
 from triage.models.facets import SLOW_SECONDS, FacetSet
+from triage.models.incident import Incident, IncidentEvent, Watch
 from triage.models.intake import DigestedEntry, DropCount, Source
 from triage.models.issue import Issue, IssueEvent
 from triage.models.project import KEY_PREFIX, IngestKey, Membership, Project, SignInToken, digest_of
@@ -20,6 +21,8 @@ __all__ = [
     "DropCount",
     "FacetSet",
     "HourCount",
+    "Incident",
+    "IncidentEvent",
     "IngestKey",
     "Issue",
     "IssueEvent",
@@ -30,5 +33,6 @@ __all__ = [
     "SignInToken",
     "Source",
     "Telling",
+    "Watch",
     "digest_of",
 ]

@@ -6,10 +6,10 @@ import datetime as dt
 
 from triage.models import Project
 from triage.verdict.gathering import gather
-from triage.verdict.judging import judge
+from triage.verdict.judging import judge, judge_all
 from triage.verdict.model import Evidence, Kind, Reason, Side, Verdict
 
-__all__ = ["Evidence", "Kind", "Reason", "Side", "Verdict", "gather", "judge", "verdict"]
+__all__ = ["Evidence", "Kind", "Reason", "Side", "Verdict", "gather", "judge", "judge_all", "verdict"]
 
 
 def verdict(at: dt.datetime, project: Project) -> Verdict:

@@ -157,7 +157,7 @@ def _users(project: Project, at: dt.datetime) -> tuple[list[tuple[str, int]], in
 
 def _checks(project: Project, at: dt.datetime) -> list[CheckFact]:
     return [
-        CheckFact(each.kind, each.subject, each.site, each.state, each.finding, each.words, each.since)
+        CheckFact(each.kind, each.subject, each.site, each.state, each.finding, each.words, each.since, each.failing)
         for each in health.states([project.pk], at)
         if each.state != "unknown"
     ]

@@ -11,7 +11,7 @@ from triage.verdict import words
 from triage.verdict.model import CheckFact, Evidence, Reason, Side, Verdict
 from triage.verdict.quiet import Silence, find_silence, is_slow
 from triage.verdict.traffic import find_surge
-from triage.verdict.trouble import Trouble, find_trouble
+from triage.verdict.trouble import Trouble, find_troubles
 
 _SIDES: dict[FaultLine, Side] = {
     "own_code": "us",
@@ -48,16 +48,21 @@ class _Weighed:
 
 
 def judge(evidence: Evidence) -> Verdict:
-    """Return the verdict that ``evidence`` allows; it says so where it allows none."""
-    trouble = find_trouble(evidence)
-    if trouble is not None:
-        return _failing(evidence, trouble)
+    """Return the verdict that ``evidence`` allows, on the leading trouble; it says so where it allows none."""
+    return judge_all(evidence)[0]
+
+
+def judge_all(evidence: Evidence) -> tuple[Verdict, ...]:
+    """Return a verdict on each trouble, the leading one first; one that says that all is fine where there is none."""
+    troubles = find_troubles(evidence)
+    if troubles:
+        return tuple(_failing(evidence, trouble) for trouble in troubles)
     silence = find_silence(evidence)
     if silence is not None:
-        return _silent(evidence, silence)
+        return (_silent(evidence, silence),)
     if is_slow(evidence.pace):
-        return _slow(evidence)
-    return Verdict(evidence.at, "fine", "fine", words.fine(evidence), (*_of_checks(evidence),))
+        return (_slow(evidence),)
+    return (Verdict(evidence.at, "fine", "fine", words.fine(evidence), (*_of_checks(evidence),)),)
 
 
 def _failing(evidence: Evidence, trouble: Trouble) -> Verdict:

@@ -12,7 +12,15 @@ from triage.knowledge.schema import FaultLine
 Side = Literal["them", "us", "between", "unclear", "fine"]
 """Whose move it is: the provider's, ours, the gateway's between; or it can't be told; or nobody's."""
 
+_OWN_TRAFFIC = ("surge", "tries")
+"""Reasons that make it our own traffic's doing."""
+
 Kind = Literal["fine", "failing", "slow", "silent"]
+
+
+def family_of(category: str, cause: str) -> str:
+    """Return what is counted together: an outage shows several causes of the server's, each other cause is a thing."""
+    return category if category in ("server", "network", "billing") else f"{category}:{cause}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,8 @@ class CheckFact:
     finding: str
     words: str
     since: dt.datetime | None = None
+    failing: bool = False
+    """Whether it failed twice in a row, so that it's no dropped packet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +134,19 @@ class Verdict:
     """Requests that met it, of all those of the same models and services, both from the first sign on."""
 
     @property
+    def family(self) -> str:
+        """Return what is counted together with this: a family of causes, or the kind where nothing fails."""
+        return family_of(self.category, self.cause) if self.kind == "failing" else self.kind
+
+    @property
     def subject(self) -> str:
         """Return what this is about, the same from one minute to the next: it tells one incident from another."""
-        return ":".join((self.side, self.kind, self.fault if self.kind == "failing" else ""))
+        if self.side == "them":
+            return "provider"
+        if self.side == "between":
+            return "gateway"
+        if self.side == "unclear":
+            return "silence" if self.kind == "silent" else "road"
+        if any(each.slug in _OWN_TRAFFIC for each in self.reasons):
+            return "own_traffic"
+        return "own_network" if self.category == "network" else self.fault

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from triage.verdict.excess import is_excess, usual_share
-from triage.verdict.model import Evidence, Tally, Usual
+from triage.verdict.model import Evidence, Tally, Usual, family_of
 
 MINUTE = dt.timedelta(minutes=1)
 _WINDOWS = (1, 2, 5, 15)
@@ -54,20 +54,14 @@ class Trouble:
     teams: Spread
 
 
-def family_of(category: str, cause: str) -> str:
-    """Return what is counted together: an outage shows several causes of the server's, each other cause is a thing."""
-    return category if category in ("server", "network", "billing") else f"{category}:{cause}"
-
-
-def find_trouble(evidence: Evidence) -> Trouble | None:
-    """Return what hits the most requests beyond the usual, or None where nothing does."""
-    most: tuple[float, str] | None = None
+def find_troubles(evidence: Evidence) -> list[Trouble]:
+    """Return all that hits more requests than usual, what hits the most beyond the usual first."""
+    ranked: list[tuple[float, str]] = []
     for family in {family_of(each.category, each.cause) for each in evidence.tallies if each.hit}:
-        share = _usual(evidence.usual, family, evidence.tallies)
-        beyond = _beyond(evidence, family, share)
-        if beyond > 0 and (most is None or (beyond, family) > most):
-            most = (beyond, family)
-    return _describe(evidence, most[1]) if most else None
+        beyond = _beyond(evidence, family, _usual(evidence.usual, family, evidence.tallies))
+        if beyond > 0:
+            ranked.append((beyond, family))
+    return [_describe(evidence, family) for _, family in sorted(ranked, reverse=True)]
 
 
 def _usual(usual: Usual, family: str, tallies: Iterable[Tally]) -> float:
