@@ -17,7 +17,7 @@ from django.contrib.auth.models import User
 
 from tests.ingest.conftest import Client
 from triage.actions.projects import create_project
-from triage.models import DropCount, IngestKey, Request
+from triage.models import Attempt, DropCount, IngestKey, Request
 
 SAMPLES = sorted((Path(__file__).parent / "samples" / "scenarios").glob("*.body"))
 
@@ -106,6 +106,9 @@ def test_a_call_is_one_request_and_ended_as_its_scenario_says(
         send(Client(keys[call_of(sample)], client.receiver), sample)
     digest()
     assert sorted(stored()) == [(call, expected(call)) for call in CALLS]
+    kept = "".join(Attempt.objects.values_list("body", flat=True))
+    assert "ai.model.id" in kept
+    assert not [name for name in ("ai.prompt", "input.value", "pydantic_ai.all_messages") if name in kept]
 
 
 @pytest.mark.parametrize("seed", range(2))
