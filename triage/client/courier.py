@@ -167,7 +167,9 @@ class Courier:
                 return _Answer(response.status, None, "")
         except urllib.error.HTTPError as error:
             with error:
-                return _Answer(error.code, seconds_asked(error.headers.get("retry-after")), _words(error.read(_READ)))
+                # One read and no more: a server that answers a byte at a time must not hold the thread.
+                words = _words(error.fp.read1(_READ))
+                return _Answer(error.code, seconds_asked(error.headers.get("retry-after")), words)
         except (OSError, http.client.HTTPException, ValueError) as error:
             return _Answer(0, None, f"{type(error).__name__}: {error}")
 

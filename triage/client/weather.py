@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import deque
 
@@ -12,26 +11,23 @@ _FEWEST = 5  # attempts from which a share says anything
 
 
 class Weather:
-    """The share of recent attempts that failed for reasons that pass."""
+    """The share of recent attempts that failed for reasons that pass.
+
+    It takes no lock, which a fork could leave closed for ever: appending to a deque and copying one are single steps.
+    """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._attempts: deque[tuple[float, bool]] = deque(maxlen=_MOST)
 
     def note(self, *, failed: bool) -> None:
         """Remember how an attempt ended."""
-        with self._lock:
-            self._attempts.append((time.monotonic(), failed))
+        self._attempts.append((time.monotonic(), failed))
 
     def failing(self) -> float:
         """Return the share of failed attempts in the last minute, from 0 to 1; 0 where there were too few to tell."""
         since = time.monotonic() - _SECONDS
-        with self._lock:
-            while self._attempts and self._attempts[0][0] < since:
-                self._attempts.popleft()
-            if len(self._attempts) < _FEWEST:
-                return 0.0
-            return sum(failed for _, failed in self._attempts) / len(self._attempts)
+        recent = [failed for at, failed in self._attempts.copy() if at >= since]
+        return sum(recent) / len(recent) if len(recent) >= _FEWEST else 0.0
 
 
 _of_hosts: dict[str, Weather] = {}
