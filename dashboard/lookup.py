@@ -24,6 +24,8 @@ _SETS_AT_ONE_INSTANT = 200
 """Facet sets whose nearest requests may share one instant, beyond the page's own length, and all be looked at."""
 _WALKED = 2_000
 """Requests that are walked through by time before the facet sets are asked: what fits many is found at once."""
+_WALKED_OF_USER = 20_000
+"""The same of one user's requests: few people have more, and the sets say nothing of people."""
 _COUNTED_ONE_BY_ONE = 20_000
 """A window of so many requests is counted by reading it; a fuller one set by set."""
 
@@ -162,8 +164,9 @@ def _count_set_by_set(sought: Sought, outcome: str) -> Number:
 def _next(sought: Sought, place: Place | None, count: int, *, newer: bool) -> list[Request]:
     """Return the ``count`` requests nearest to ``place``, nearest first."""
     way = _Way("" if newer else "-", sought.of_requests & _beyond(place, newer=newer), count)
-    ids = _walk(sought, way)
-    if len(ids) < count:
+    stretch = (_WALKED if sought.user is None else _WALKED_OF_USER) // max(len(sought.projects), 1)
+    ids = _walk(sought, way, stretch)
+    if len(ids) < count and _reaches_beyond(sought, way, stretch):
         ids = _first_of(_nearest_sets(sought, way), way)
     return list(Request.objects.filter(pk__in=ids).order_by(*way.order).select_related("project"))
 
@@ -204,12 +207,15 @@ def _beyond(place: Place | None, *, newer: bool) -> Q:
     return Q(**{f"started_at__{side}": place.at}) & (~Q(started_at=place.at) | strictly)
 
 
-def _walk(sought: Sought, way: _Way) -> list[int]:
-    """Return the ids of those that fit among the nearest requests of each project, at most as many as are wanted.
+def _reaches_beyond(sought: Sought, way: _Way, stretch: int) -> bool:
+    return Request.objects.filter(way.beyond, project__in=sought.projects)[: stretch + 1].count() > stretch
+
+
+def _walk(sought: Sought, way: _Way, stretch: int) -> list[int]:
+    """Return the ids of those that fit among the ``stretch`` nearest requests of each project, no more than are wanted.
 
     Fewer may mean that there are more further on.
     """
-    stretch = _WALKED // max(len(sought.projects), 1)
     found = Request.objects.filter(way.beyond).order_by(*way.order).values("pk", "started_at", "facets")
     near = [found.filter(project=project)[:stretch] for project in sought.projects]
     return _union(near, way, sought.sets if sought.facets else None)

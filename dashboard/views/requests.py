@@ -12,6 +12,8 @@ from dashboard.request_story import story_of
 from dashboard.views.common import covered_projects, render_page, team_page
 
 _PAGE = 50
+_FIRST = {"cause", "status", "model", "service"}
+"""The filters that are always in sight."""
 
 
 @require_safe
@@ -22,12 +24,15 @@ def requests(request: HttpRequest) -> HttpResponse:
     before, after = (lookup.Place.read(request.GET.get(name, "")) for name in ("before", "after"))
     page = lookup.page_of(sieve.sought(sieve.outcome), _PAGE, before=before, after=after)
     ends = page.requests or None
+    selects = selects_of(sieve)
     context = {
         "sieve": sieve,
         "page": page,
         "requests": page.requests,
         "tabs": _tabs(sieve),
-        "selects": selects_of(sieve),
+        "first_selects": [select for select in selects if select.name in _FIRST],
+        "more_selects": [select for select in selects if select.name not in _FIRST],
+        "more_chosen": not _FIRST.issuperset(sieve.values),
         "newer": ends and page.has_newer and sieve.link(after=str(lookup.Place.of(ends[0]))),
         "older": ends and page.has_older and sieve.link(before=str(lookup.Place.of(ends[-1]))),
         "newest": before is None and after is None,

@@ -7,8 +7,8 @@ from django.test import Client
 
 from dashboard.head_room import HeadRoom
 from dashboard.limit_use import kind_of
-from tests.dashboard.conftest import FINE, Tell
-from triage.models import Project
+from tests.dashboard.conftest import FINE, OVERLOADED, Tell
+from triage.models import Issue, Project
 
 TOO_MANY_TOKENS = {
     "status": 429,
@@ -107,3 +107,12 @@ def test_a_stranger_sees_nothing_of_it(told: None, project: Project, as_charlie:
     assert shares(as_charlie) == {}
     assert as_charlie.get(f"/limits/?project={project.slug}").status_code == 404
     assert as_nobody.get("/limits/").status_code == 302
+
+
+def test_an_issue_of_a_limit_leads_to_who_used_it_and_no_other_issue_does(
+    told: None, tell: Tell, as_bob: Client
+) -> None:
+    tell(OVERLOADED)
+    limited, overloaded = Issue.objects.get(http_status=429), Issue.objects.get(http_status=529)
+    assert "?project=alices-project&amp;window=24h" in as_bob.get(f"/issues/{limited.pk}/").content.decode()
+    assert "See who took how much" not in as_bob.get(f"/issues/{overloaded.pk}/").content.decode()
