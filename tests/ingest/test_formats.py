@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.ingest.conftest import NOW
 from triage.ingest.decoding import Decoded, decode
@@ -340,6 +342,41 @@ def test_prompts_and_answers_told_as_events_are_no_calls() -> None:
     told = {"gen_ai.system": "anthropic", "gen_ai.request.model": "claude-opus-4-8"}
     for scope in ("x", "opentelemetry.instrumentation.anthropic"):
         assert export(scope, told, signal="logs", eventName="gen_ai.choice").reports == []
+
+
+SCOPES = (
+    *("com.anthropic.sdk.python", "com.anthropic.claude-platform", "opentelemetry.instrumentation.anthropic"),
+    *("openinference.instrumentation.anthropic", "logfire.anthropic", "ai", "anything"),
+)
+NAMES = (
+    *("gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model", "gen_ai.request.stream", "error.type"),
+    *("http.response.status_code", "http.request.resend_count", "exception.type", "exception.stacktrace"),
+    *("openinference.span.kind", "llm.system", "request_data", "logfire.span_type", "ai.model.id", "session.id"),
+)
+VALUES = st.one_of(
+    st.text(max_size=8).map(lambda value: {"stringValue": value}),
+    st.sampled_from(["chat", "anthropic", "claude", "LLM", "529", "200", "_error"]).map(lambda v: {"stringValue": v}),
+    st.integers(-(2**63), 2**63 - 1).map(lambda value: {"intValue": value}),
+    st.booleans().map(lambda value: {"boolValue": value}),
+    st.just({"arrayValue": {"values": [{"intValue": 1}]}}),
+    st.just({"kvlistValue": {"values": [{"key": "model", "value": {"intValue": 1}}]}}),
+)
+
+
+@given(
+    st.sampled_from(SCOPES),
+    st.sampled_from(["anthropic.messages.create", "ai.streamText.doStream", "x"]),
+    st.integers(0, 4),
+    st.dictionaries(st.sampled_from(NAMES), VALUES),
+)
+def test_no_value_of_an_attribute_breaks_the_reading(scope: str, name: str, kind: int, told: dict[str, Any]) -> None:
+    attributes = [{"key": key, "value": value} for key, value in told.items()]
+    raised = {"name": "exception", "attributes": [each for each in attributes if each["key"].startswith("exception")]}
+    span = {"name": name, "kind": kind, "attributes": attributes, "events": [raised]}
+    document = {"resourceSpans": [{"scopeSpans": [{"scope": {"name": scope}, "spans": [span]}]}]}
+    for report, _ in decoded(json.dumps(document).encode(), "traces:json").reports:
+        assert len(report.key) <= 96
+        assert len(report.model) <= 80
 
 
 def test_every_kind_has_its_role() -> None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from triage.ingest.origin import Origin
 from triage.ingest.otlp import Record, Scope
 from triage.ingest.report import Delivery, Report, Role, Try, attempt_number, whole
-from triage.ingest.spans import CLIENT, is_pending, last_try, named, report_of
+from triage.ingest.spans import INTERNAL, is_pending, last_try, named, report_of
 
 SPAN = "span"
 ROLES: Mapping[str, Role] = {SPAN: Role.CALL}
@@ -44,7 +44,7 @@ def client(scope: Scope) -> str:
 
 def read(record: Record, origin: Origin, delivery: Delivery) -> Report | None:
     """Return the report of an API call, or ``None`` for a tool's run and whatever else is no request."""
-    is_request = record.kind == CLIENT and record.name.startswith("anthropic.")
+    is_request = record.kind != INTERNAL and record.name.startswith("anthropic.")
     if record.scope.signal != "traces" or not is_request or is_pending(record):
         return None
     report = report_of(SPAN, record, origin, delivery, _last_try(record, delivery))

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from triage.ingest.origin import Origin
 from triage.ingest.otlp import Record, Scope
 from triage.ingest.report import Delivery, Report, Role
-from triage.ingest.spans import SERVER, last_try, named, report_of
+from triage.ingest.spans import INTERNAL, last_try, named, report_of
 
 TRY = "platform_try"
 ROLES: Mapping[str, Role] = {TRY: Role.TRY}
@@ -32,7 +32,7 @@ def client(scope: Scope) -> str:
 
 def read(record: Record, origin: Origin, delivery: Delivery) -> Report | None:
     """Return the report of one try, or ``None`` for the steps of a session and whatever else is no request."""
-    if record.kind != SERVER:
+    if record.kind == INTERNAL or not record.name.startswith("anthropic."):
         return None
     last = last_try(record, delivery)
     last.number = 0

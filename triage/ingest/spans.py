@@ -23,8 +23,8 @@ from triage.ingest.report import (
 
 OK, ERROR = 1, 2
 """A span's status."""
-SERVER, CLIENT = 2, 3
-"""A span's kind."""
+INTERNAL = 1
+"""The kind of a span that is a step inside a program, and no request."""
 
 _TRACEBACK = 32_768
 """Characters of a traceback, from its end, that are read."""
