@@ -56,6 +56,7 @@ def test_a_tally_that_is_sent_again_counts_once(client: Client, digest: Digest) 
     digest()
     assert totals()[0] == 5
     assert Source.objects.get().attempts == 5
+    assert not DropCount.objects.exists()
 
 
 def test_the_same_id_in_another_project_is_another_tally(client: Client, digest: Digest) -> None:
