@@ -26,6 +26,7 @@ FINDINGS: Final[dict[str, _StrPromise]] = {
     Finding.FINE: _("Fine"),
     Finding.SLOW: _("Slow"),
     Finding.NEEDS_KEY: _("Needs a key"),
+    Finding.NO_ADDRESS: _("The address set is none"),
     Finding.NAME_UNKNOWN: _("The name can't be resolved"),
     Finding.REFUSED: _("The connection is refused"),
     Finding.NO_ROUTE: _("There is no route"),

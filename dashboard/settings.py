@@ -165,7 +165,7 @@ TRIAGE_KEEP_CHECKS_DAYS = env.int("TRIAGE_KEEP_CHECKS_DAYS", 14)
 
 ANTHROPIC_API_KEY = env.str("ANTHROPIC_API_KEY", "")
 """With it people can ask Claude about an error, and the checks try the key; without it nothing ever asks."""
-ANTHROPIC_BASE_URL = env.str("ANTHROPIC_BASE_URL", "https://api.anthropic.com")
+ANTHROPIC_BASE_URL = env.str("ANTHROPIC_BASE_URL", "") or "https://api.anthropic.com"
 """Where the API is for this server, as for the SDK: what the checks call."""
 TRIAGE_ASK_MODEL = env.str("TRIAGE_ASK_MODEL", "claude-sonnet-4-6")
 """Which model is asked."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Iterator
 
 import pytest
 
+from dashboard.health_words import FINDINGS
 from tests.dashboard.running import free_port
 from tests.health.conftest import TIMEOUT, faulty, target_at
 from tests.health.roads import Authority, listening, refusing_proxy, silent, standing, tunnelling_proxy
+from triage.demo.faults import FAULTS, Fault
 from triage.demo.tls import self_signed
 from triage.demo.upstream import serve
 from triage.health.outcome import Finding, Outcome
@@ -201,6 +204,14 @@ def test_a_proxy_that_lets_nothing_through(monkeypatch: pytest.MonkeyPatch, stat
             assert (outcome.state, outcome.finding, outcome.cause) == ("fail", finding, "proxy_failure")
 
 
+@pytest.mark.parametrize("address", ["api.anthropic.com", "https://", "https://[::1", "ftp://127.0.0.1"])
+def test_an_address_that_is_none_is_told_by_its_setting(address: str) -> None:
+    for kind in ("name", "reach", "edge", "auth", "model"):
+        outcome = run(kind, target_at(address))
+        assert (outcome.state, outcome.finding) == ("unknown", Finding.NO_ADDRESS)
+        assert "ANTHROPIC_BASE_URL" in outcome.words
+
+
 def test_without_a_key_what_needs_none_still_runs(upstream: str) -> None:
     target = faulty(upstream, "ok", api_key="")
     assert [run(kind, target).state for kind in ("name", "reach", "edge")] == ["ok"] * 3
@@ -265,6 +276,19 @@ def test_an_incident_of_the_provider_is_told_with_its_beginning(upstream: str) -
     assert outcome.evidence["components"] == [
         {"name": "API", "status": "major_outage", "since": "2026-11-21T14:02:00+00:00"}
     ]
+
+
+def test_a_link_of_the_status_page_is_a_link_to_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    summary = json.loads(FAULTS["status_none"].body)
+    for url, kept in (("javascript:alert(1)", ""), ("https://status.example", "https://status.example")):
+        told = Fault(200, json.dumps({**summary, "page": {"url": url}}))
+        monkeypatch.setitem(FAULTS, "status_none", told)
+        with standing(serve) as base:
+            assert run("provider", faulty(base, "status_none")).evidence["page"] == kept
+
+
+def test_every_finding_has_words_for_people() -> None:
+    assert set(FINDINGS) == set(Finding)
 
 
 def test_secrets_in_what_was_met_are_masked(upstream: str) -> None:

@@ -127,6 +127,13 @@ def test_old_results_are_forgotten(check: Check) -> None:
     assert CheckResult.objects.get().at == NOW
 
 
+def test_a_place_that_reports_no_more_is_gone_after_the_same_time(project: Project) -> None:
+    for site, days in (("Lyon", 15), ("Oslo", 1)):
+        record(Check.objects.create(kind="edge", project=project, site=site), FINE, NOW - dt.timedelta(days=days))
+    forget_old(NOW)
+    assert [each.site for each in Check.objects.all()] == ["Oslo"]
+
+
 def test_models_and_sites_are_seen_by_those_whose_they_are(project: Project, check: Check) -> None:
     other = Project.objects.create(slug="other", name="Other")
     HourCount.objects.create(project=project, start=NOW, model="claude-opus-4-8", attempts=1)

@@ -19,6 +19,7 @@ class Finding(StrEnum):
     FINE = "fine"
     SLOW = "slow"
     NEEDS_KEY = "needs_key"
+    NO_ADDRESS = "no_address"
 
     NAME_UNKNOWN = "name_unknown"
     REFUSED = "refused"

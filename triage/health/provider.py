@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 import httpx2
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from triage.health.failures import answer_of, of_answer, on_the_way
 from triage.health.outcome import Finding, Outcome, State
@@ -15,6 +15,8 @@ from triage.health.target import Target, trust
 
 _MOST = 20
 """Incidents and components that are kept."""
+_SAID = 1000
+"""Characters of an incident's newest word that are kept."""
 _NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
 _JUDGED: dict[str, tuple[State, Finding]] = {
     "none": ("ok", Finding.FINE),
@@ -28,7 +30,7 @@ _JUDGED: dict[str, tuple[State, Finding]] = {
 class _Update(BaseModel):
     body: str = ""
     status: str = ""
-    created_at: dt.datetime | None = None
+    created_at: AwareDatetime | None = None
 
 
 class _Incident(BaseModel):
@@ -36,20 +38,20 @@ class _Incident(BaseModel):
     status: str = ""
     impact: str = ""
     shortlink: str | None = None
-    created_at: dt.datetime | None = None
-    started_at: dt.datetime | None = None
+    created_at: AwareDatetime | None = None
+    started_at: AwareDatetime | None = None
     incident_updates: list[_Update] = Field(default_factory=list)
 
 
 class _Component(BaseModel):
     name: str
     status: str = ""
-    updated_at: dt.datetime | None = None
+    updated_at: AwareDatetime | None = None
 
 
 class _Page(BaseModel):
     url: str = ""
-    updated_at: dt.datetime | None = None
+    updated_at: AwareDatetime | None = None
 
 
 class _Status(BaseModel):
@@ -98,7 +100,7 @@ def _told(summary: _Summary, latency: float) -> Outcome:
     evidence: dict[str, Any] = {
         "indicator": summary.status.indicator,
         "description": summary.status.description,
-        "page": summary.page.url,
+        "page": summary.page.url if summary.page.url.startswith("https://") else "",
         "page_updated_at": _moment(summary.page.updated_at),
         "incidents": incidents,
         "components": [
@@ -117,7 +119,7 @@ def _incident(incident: _Incident) -> dict[str, Any]:
         "since": _moment(incident.started_at or incident.created_at),
         "announced_at": _moment(incident.created_at),
         "link": incident.shortlink,
-        "said": newest.body if newest else "",
+        "said": newest.body[:_SAID] if newest else "",
     }
 
 

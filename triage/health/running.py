@@ -55,8 +55,14 @@ _CHECKS: dict[str, Callable[[Target, float, str], Outcome]] = {
 }
 
 
+_ROAD = ("name", "reach", "edge", "auth", "model")
+
+
 def run_one(job: Job, target: Target, timeout: float) -> Outcome:
     """Run one check and return its outcome with secrets masked. Never raises: what the check broke on is told."""
+    if job.kind in _ROAD and not target.is_address:
+        words = "ANTHROPIC_BASE_URL is no address: it has to begin with https:// or http:// and a host."
+        return Outcome("unknown", Finding.NO_ADDRESS, words)
     try:
         outcome = _CHECKS[job.kind](target, timeout, job.subject)
     except Exception as error:

@@ -51,11 +51,16 @@ def record(check: Check, outcome: Outcome, at: dt.datetime | None = None) -> Che
 
 
 def forget_old(now: dt.datetime) -> int:
-    """Delete results older than TRIAGE_KEEP_CHECKS_DAYS, in small batches; return how many those were."""
-    old = CheckResult.objects.filter(at__lt=now - dt.timedelta(days=settings.TRIAGE_KEEP_CHECKS_DAYS))
+    """Delete results older than TRIAGE_KEEP_CHECKS_DAYS, in small batches; return how many those were.
+
+    A place that has been silent for so long is gone as well.
+    """
+    oldest = now - dt.timedelta(days=settings.TRIAGE_KEEP_CHECKS_DAYS)
+    old = CheckResult.objects.filter(at__lt=oldest)
     deleted = 0
     while batch := list(old.values_list("pk", flat=True)[:_BATCH]):
         deleted += CheckResult.objects.filter(pk__in=batch).delete()[0]
+    Check.objects.filter(project__isnull=False, ran_at__lt=oldest).delete()
     return deleted
 
 

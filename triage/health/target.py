@@ -47,6 +47,15 @@ class Target:
         return urlsplit(self.base_url).hostname or ""
 
     @property
+    def is_address(self) -> bool:
+        """Whether the base address is one at all."""
+        try:
+            parts = urlsplit(self.base_url)
+        except ValueError:
+            return False
+        return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+    @property
     def is_anthropic(self) -> bool:
         """Whether the base address is the provider's own, and no gateway's."""
         return any(self.host == domain or self.host.endswith(f".{domain}") for domain in _OWN_DOMAINS)
