@@ -168,7 +168,7 @@ class Courier:
         except urllib.error.HTTPError as error:
             with error:
                 # One read and no more: a server that answers a byte at a time must not hold the thread.
-                words = _words(error.fp.read1(_READ))
+                words = _words(error.fp.read1(_READ)) if isinstance(error.fp, http.client.HTTPResponse) else ""
                 return _Answer(error.code, seconds_asked(error.headers.get("retry-after")), words)
         except (OSError, http.client.HTTPException, ValueError) as error:
             return _Answer(0, None, f"{type(error).__name__}: {error}")
