@@ -7,11 +7,13 @@ import zlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+import brotli
+
 from triage.ingest.limits import BeyondLimit, Limits, Malformed
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
-ENCODINGS = ("identity", "gzip", "deflate")
+ENCODINGS = ("identity", "gzip", "deflate", "br")
 PATIENCE = 30.0
 """Seconds that a client may take to send a body."""
 
@@ -64,6 +66,8 @@ def decompress(body: bytes, encoding: str, limits: Limits) -> bytes:
     if encoding == "identity":
         _check_size(len(body), limits)
         return body
+    if encoding == "br":
+        return _unpack_brotli(body, limits)
     pieces: list[bytes] = []
     size, rest = 0, body
     while True:
@@ -80,6 +84,23 @@ def decompress(body: bytes, encoding: str, limits: Limits) -> bytes:
         rest = stream.unused_data.lstrip(b"\0")  # padding after the end is legal (gzip manual, "advanced usage")
         if not rest:
             return b"".join(pieces)
+
+
+def _unpack_brotli(body: bytes, limits: Limits) -> bytes:
+    stream = brotli.Decompressor()
+    pieces: list[bytes] = []
+    size, rest = 0, body
+    try:
+        while not stream.is_finished():
+            piece = stream.process(rest, output_buffer_limit=limits.decompressed_bytes + 1 - size)
+            if not piece and not rest:
+                raise Malformed("the br data ends early")
+            pieces.append(piece)
+            size, rest = size + len(piece), b""
+            _check_size(size, limits)
+    except brotli.error as error:
+        raise Malformed(f"the body is no valid br data: {error}") from None
+    return b"".join(pieces)
 
 
 def _check_size(size: int, limits: Limits) -> None:
