@@ -9,7 +9,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from triage import retention
-from triage.models import Attempt, HourCount, MinuteCount, Project, Request, Telling
+from triage.models import Attempt, FacetSet, HourCount, MinuteCount, Project, Request, Telling
 
 NOW = timezone.now()
 DAY = dt.timedelta(days=1)
@@ -80,3 +80,11 @@ def test_what_there_is_is_told_by_project(project: Project) -> None:
     failed(project, "ours-too", 1)
     told = {each.kind.name: (each.rows, each.oldest) for each in retention.holdings(project)}
     assert told == {"bodies": (2, oldest.at), "requests": (2, oldest.at), "minutes": (0, None), "hours": (0, None)}
+
+
+@pytest.mark.django_db
+def test_what_only_old_requests_were_filtered_by_goes_with_them(project: Project) -> None:
+    failed(project, "old", 5)
+    Request.objects.create(project=project, key="fresh", started_at=NOW, outcome="failed", service="checkout")
+    ended()
+    assert [facets.service for facets in FacetSet.objects.all()] == ["checkout"]

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Model, QuerySet
+from django.db import transaction
+from django.db.models import Exists, Model, OuterRef, QuerySet
 
-from triage.models import Attempt, HourCount, MinuteCount, Project, Request
+from triage.models import Attempt, FacetSet, HourCount, MinuteCount, Project, Request
 
 _BATCH = 500  # rows of one transaction
 _Rows = QuerySet[Any, Any]
@@ -111,4 +112,13 @@ def clean_up(now: dt.datetime, *, patience: float) -> dict[str, int]:
                 ended[kind.name] += kind.end(kind.rows(project).filter(pk__in=batch)) if batch else 0
                 if len(batch) < _BATCH:
                     break
+        _forget_unused_facets(project)
     return ended
+
+
+def _forget_unused_facets(project: Project) -> None:
+    """Delete the facet sets that no request has any more, while no digest files one under them."""
+    with transaction.atomic():
+        Project.objects.select_for_update(no_key=True).filter(pk=project.pk).first()
+        used = Request.objects.filter(facets=OuterRef("pk"))
+        FacetSet.objects.filter(~Exists(used), project=project).delete()
