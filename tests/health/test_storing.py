@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -98,6 +99,15 @@ def test_a_past_moment_is_read_from_the_results(check: Check) -> None:
     before = states([], moments[0] - dt.timedelta(seconds=1))[0]
     assert (before.state, before.at, before.since) == ("unknown", None, None)
     assert states([], NOW + dt.timedelta(minutes=10))[0].silent
+
+
+def test_the_present_costs_the_same_however_many_checks_there_are(
+    project: Project, django_assert_num_queries: Any
+) -> None:
+    for number in range(5):
+        record(Check.objects.create(kind="edge", subject=str(number)), FINE, NOW)
+    with django_assert_num_queries(2):
+        assert {each.words for each in states([project.pk], NOW)} == {"It works."}
 
 
 def test_secrets_are_masked_before_they_are_kept(check: Check) -> None:

@@ -58,11 +58,12 @@ def visible_checks(projects: Collection[int], now: dt.datetime | None = None) ->
 
 def states(projects: Collection[int], at: dt.datetime | None = None) -> list[Standing]:
     """Return how every check that ``projects`` (ids) are concerned with stands, at ``at`` or now."""
-    checks = visible_checks(projects, at)
-    if at is None:
-        now = timezone.now()
-        return [standing(check, now) for check in checks]
-    return [_standing_then(check, at) for check in checks]
+    at = at or timezone.now()
+    # What is noted on a check holds until its next result; only a moment before its newest one has to be looked up.
+    return [
+        standing(check, at) if check.ran_at is None or check.ran_at <= at else _standing_then(check, at)
+        for check in visible_checks(projects, at)
+    ]
 
 
 def standing(check: Check, now: dt.datetime) -> Standing:
