@@ -160,26 +160,32 @@ def counts_of(call: Call) -> Counts:
 
 
 def _settle_fields(request: Request, accounts: Sequence[Told]) -> None:
-    reports = [told.report for told in accounts]
+    best, *others = [told.report for told in accounts]
     for name in KEPT_FIRST:
-        setattr(request, name, next((value for each in reports if (value := getattr(each, name))), ""))
+        setattr(request, name, getattr(best, name) or next(filter(None, (getattr(each, name) for each in others)), ""))
     for name in ("streamed", "input_tokens", "output_tokens"):
-        told = (value for each in reports if (value := getattr(each, name)) is not None)
-        setattr(request, name, next(told, None))
-    request.long_context = any(each.long_context for each in reports)
+        value = getattr(best, name)
+        for each in others:
+            value = getattr(each, name) if value is None else value
+        setattr(request, name, value)
+    request.long_context = best.long_context or any(each.long_context for each in others)
     request.roles = roles_of(accounts)
-    # The SDK's own span times the call best; a report of a single try may have been sent late.
-    by_role = ([Role.CALL], [Role.EVENT, Role.WRAPPER], list(Role))
-    timed = next(found for roles in by_role if (found := [told for told in accounts if told.role in roles]))
+    timed = _those_that_time_it(accounts)
     end = max(told.ended_at for told in timed)
     milliseconds = round((end - min(told.started_at for told in timed)) / dt.timedelta(milliseconds=1))
     request.duration_ms = min(milliseconds, 2**31 - 1) or None
     request.started_at = end - dt.timedelta(milliseconds=request.duration_ms or 0)
 
 
+def _those_that_time_it(accounts: Sequence[Told]) -> Sequence[Told]:
+    """Return the accounts to take a call's times from: the SDK's own span, else any but those of single tries."""
+    own = [told for told in accounts if told.role is Role.CALL]
+    return own or [told for told in accounts if told.role is not Role.TRY] or accounts
+
+
 def roles_of(accounts: Collection[Told]) -> str:
     """Return the first letters of the accounts' roles, each once, in order."""
-    return "".join(sorted({told.role.value[0] for told in accounts}))
+    return "".join(sorted({told.role[0] for told in accounts}))
 
 
 def _settle_outcome(request: Request, tries: dict[int, Try]) -> None:

@@ -2,8 +2,8 @@
 
 Accounts are joined by the surest link that holds (``joining``). A link found later takes the place of a weaker one:
 an account that was joined by its time leaves for the call that has its request id, and one that is displaced looks for
-its call anew. What isn't in the batch or stored near its time can't be joined, and a call of which two accounts were
-digested more than ``_LONGEST_CALL`` after its start stays two.
+its call anew. Joined are accounts of the batch with each other and with what is stored around the batch's time; an
+account that is displaced from a stored call finds only those.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from collections.abc import Hashable, Iterator, Sequence
 from itertools import combinations
 from typing import TypeVar
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
+from django.db.models.functions import Coalesce
 
 from triage.ingest.calls import Call, begin, recall
 from triage.ingest.formats import ROLES
@@ -27,10 +28,11 @@ _LATE = dt.timedelta(minutes=5)
 """How long after a report's end a call may begin that it tells of: a client's clock, or a report sent late."""
 _LONGEST_CALL = dt.timedelta(minutes=30)
 """How long before its end a call may have begun: the SDKs' own timeout is ten minutes a try."""
-_MOST_NEAR = 2_000
+_MOST_NEAR = 1_000
 """Stored calls that are looked at because of their time alone; the latest."""
 _DEEPEST = 16
 """Accounts that may displace each other one after the other."""
+_MOST_UNITED = 100  # queries in one; six parameters each
 _SLICE = 500  # parameters of one query; SQLite's default build takes 999
 
 _IDS = ("api_request_id", "trace_id", "session_id")
@@ -177,10 +179,14 @@ class Ledger:
         since = min(report.started_at for report in reports) - _LONGEST_CALL
         until = max(report.last.at for report in reports) + _LATE
         around = requests.filter(started_at__gte=since, started_at__lte=until)
+        # Without statistics SQLite takes a range of time for narrower than a list of ids; one over a value that no
+        # index holds is looked at last. And no planner finds in a list that the empty value isn't in it.
+        then = requests.annotate(began=Coalesce("started_at", "started_at"))
+        then = then.filter(began__gte=since, began__lte=until)
         ids = {each for report in reports for each in _ids(Told.of(report))}
         for name in _IDS:
             for part in _slices([value for each, value in ids if each == name]):
-                yield from around.filter(**{f"{name}__in": part})
+                yield from then.filter(**{f"{name}__in": part}).exclude(**{name: ""})
         yield from _near_in_time(around, reports)
 
 
@@ -190,19 +196,23 @@ def _near_in_time(around: QuerySet[Request], reports: Sequence[Report]) -> Itera
     for report in reports:
         if report.service and report.model:
             services[report.service].add(ROLES[report.kind])
-    lacking = Q(pk__in=())
-    for service, roles in services.items():
-        lacking |= Q(service=service, roles__in=_sets_without_one_of(roles))
-    yield from around.filter(lacking).order_by("-started_at")[:_MOST_NEAR] if services else ()
+    # One query a combination: of several values in a list SQLite makes a walk through all of the time.
+    near = [
+        around.filter(service=service, roles=lacking).exclude(service="")
+        for service, roles in services.items()
+        for lacking in _sets_without_one_of(roles)
+    ]
+    for part in _slices(near, _MOST_UNITED):
+        yield from part[0].union(*part[1:], all=True).order_by("-started_at")[:_MOST_NEAR]
 
 
-_LETTERS = sorted(role.value[0] for role in Role)
+_LETTERS = sorted(role[0] for role in Role)
 _ROLE_SETS = ["".join(letters) for n in range(1, len(_LETTERS) + 1) for letters in combinations(_LETTERS, n)]
 
 
 def _sets_without_one_of(roles: set[Role]) -> list[str]:
     """Return every value of ``Request.roles`` that lacks at least one of ``roles``."""
-    return [each for each in _ROLE_SETS if any(role.value[0] not in each for role in roles)]
+    return [each for each in _ROLE_SETS if any(role[0] not in each for role in roles)]
 
 
 def _fit(told: Told, call: Call) -> Fit | None:
@@ -214,11 +224,10 @@ def _fit(told: Told, call: Call) -> Fit | None:
 def _hints_sought(told: Told, known_roles: set[str]) -> Iterator[Hashable]:
     """Yield the places where a call is found that ``told`` may tell of."""
     yield from _ids(told)
-    letter = told.role.value[0]
-    for second in _seconds_of(told):
-        for roles in known_roles:
-            if letter not in roles:
-                yield from ((roles, told.report.service, second + step) for step in (-1, 0, 1))
+    lacking = [roles for roles in known_roles if told.role[0] not in roles]
+    if lacking:
+        seconds = {second + step for second in _seconds_of(told) for step in (-1, 0, 1)}
+        yield from ((roles, told.report.service, second) for roles in lacking for second in seconds)
 
 
 def _hints_given(call: Call) -> Iterator[Hashable]:
@@ -240,5 +249,5 @@ def _seconds_of(told: Told) -> set[int]:
     return {int(told.started_at.timestamp()), int(told.ended_at.timestamp())}
 
 
-def _slices(values: list[_Value]) -> Iterator[list[_Value]]:
-    return (values[start : start + _SLICE] for start in range(0, len(values), _SLICE))
+def _slices(values: list[_Value], size: int = _SLICE) -> Iterator[list[_Value]]:
+    return (values[start : start + size] for start in range(0, len(values), size))

@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from typing import Any
 
 KEY_LENGTH = 96
@@ -21,17 +21,18 @@ _CLOCK_SLACK = dt.timedelta(minutes=10)
 _OLDEST = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 
 
-class Role(Enum):
+class Role(StrEnum):
     """What a kind of report sees of a call. Each format says it for each of its kinds.
 
     Reports of two kinds may tell of one call and then complete each other; two of one kind never do, tries apart.
     They are one call, the surest first, where
 
-    1. they name the same API request id and their times overlap;
-    2. one is the other's span or the child of it, or both stand in one trace and their times overlap;
-    3. both stand in one session and end within seconds of each other;
-    4. service and folded model are the same, their roles differ, neither names an id or a trace that the other denies,
-       and one's time lies inside the other's.
+    1. one is the other's span or the child of it, in the same trace;
+    2. they name the same API request id and their times overlap (our own JSON may be minutes late);
+    3. both stand in one trace and their times overlap;
+    4. both stand in one session and end within seconds of each other;
+    5. service and folded model are the same, their roles differ, nothing that they tell is contradictory, and one's
+       time lies inside the other's.
 
     A format therefore fills in whatever it knows of ``trace_id``, ``span_id``, ``parent_span_id``, ``session_id``,
     ``service``, ``model``, ``started_at`` and ``last.at``. Ids that stand in an error's words are read by the digest.

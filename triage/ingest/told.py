@@ -23,6 +23,13 @@ class Told:
     report: Report
     tries: dict[int, Try] = field(default_factory=dict)
     """By their numbers; number 0 is a try that doesn't know its own."""
+    kind: str = field(init=False)
+    role: Role = field(init=False)
+    """What it sees of the call."""
+
+    def __post_init__(self) -> None:
+        self.kind = self.report.kind
+        self.role = ROLES.get(self.kind, Role.EVENT)  # of what is stored, a kind may be one that no format makes now
 
     @classmethod
     def of(cls, report: Report) -> Told:
@@ -33,16 +40,6 @@ class Told:
     def key(self) -> str:
         """Return the key that all of it came under."""
         return self.report.key
-
-    @property
-    def kind(self) -> str:
-        """Return which form of telling it is."""
-        return self.report.kind
-
-    @property
-    def role(self) -> Role:
-        """Return what it sees of the call."""
-        return ROLES[self.report.kind]
 
     @property
     def last(self) -> Try:

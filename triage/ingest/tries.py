@@ -44,6 +44,8 @@ def tries_of(accounts: Sequence[Told], *, streamed: bool) -> dict[int, Try]:
 
 def _one(number: int, tellings: list[tuple[Told, Try]], *, streamed: bool) -> Try:
     """Return one try from all that is told of it, diagnosed anew where its accounts complete each other."""
+    if len(tellings) == 1 and tellings[0][1].number == number:
+        return tellings[0][1]
     (told, first), *others = sorted(tellings, key=lambda each: _SEES_BEST.index(each[0].role))
     whole = replace(first, number=number)
     for _, other in others:
