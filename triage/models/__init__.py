@@ -1,5 +1,6 @@
 """What is stored: projects and keys, requests and attempts, issues, counts, and the bookkeeping of the intake."""
 
+from triage.models.alert import AlertChange, AlertMessage, AlertRule, Channel, Delivery
 from triage.models.attempt import Attempt, Request, Telling
 from triage.models.check import Check, CheckResult, CheckState
 from triage.models.count import Count, HourCount, MinuteCount
@@ -12,11 +13,16 @@ from triage.models.project import KEY_PREFIX, IngestKey, Membership, Project, Si
 __all__ = [
     "KEY_PREFIX",
     "SLOW_SECONDS",
+    "AlertChange",
+    "AlertMessage",
+    "AlertRule",
     "Attempt",
+    "Channel",
     "Check",
     "CheckResult",
     "CheckState",
     "Count",
+    "Delivery",
     "DigestedEntry",
     "DropCount",
     "FacetSet",
