@@ -20,6 +20,7 @@ app.conf.beat_schedule = {
     # Every accepted report wakes the digest; this finds what a lost wake-up or a worker that died left behind.
     "digest": {"task": "triage.tasks.digest", "schedule": 3.0, "options": {"expires": 3.0}},
     "forget-digested": {"task": "triage.tasks.forget_digested", "schedule": 3600.0, "options": {"expires": 3600.0}},
+    "watch": {"task": "triage.tasks.watch", "schedule": 10.0, "options": {"expires": 10.0}},
     "end-what-is-old": {"task": "triage.tasks.end_what_is_old", "schedule": 300.0, "options": {"expires": 300.0}},
 }
 if settings.TRIAGE_CHECKS:

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from triage.diagnosis import diagnose_fields
 from triage.health import forget_old, sync
+from triage.incidents import watch_all
 from triage.ingest.digest import digest_waiting
 from triage.ingest.inbox import Reader, connect
 from triage.ingest.waking import PENDING
@@ -68,3 +69,10 @@ def plan_checks() -> dict[str, int]:
     """Bring the list of checks up to date, and forget old results; return how many of each."""
     now = timezone.now()
     return {"checks": sync(now), "results": forget_old(now)}
+
+
+@shared_task(base=Work, name="triage.tasks.watch", time_limit=60)
+def watch() -> dict[str, int]:
+    """Look at every project's verdict; return how many incidents that opened and closed."""
+    counts = watch_all(timezone.now())
+    return {name: count for name, count in counts.items() if name != "looks"}  # else each run would leave a line

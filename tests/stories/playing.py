@@ -5,7 +5,8 @@ A story is a YAML file. Times in it are minutes from the onset of what happens; 
 =============  =========================================================================================================
 ``title``      what happens, in a sentence
 ``before``     minutes of usual traffic before the onset (60)
-``lasts``      minutes played from the onset on (6)
+``lasts``      minutes from the onset on until it is over (6)
+``after``      minutes of usual traffic after that (12)
 ``onset``      at which second of its minute the onset is (17)
 ``services``   by name: ``team``, ``per_minute`` (requests), ``models`` (names), ``users`` (how many)
 ``rhythm``     ``true``: fewer requests at night and at weekends
@@ -37,6 +38,7 @@ from django.utils import timezone
 
 from tests.ingest.conftest import Client
 from triage.health import Finding, Outcome, record
+from triage.incidents import watch
 from triage.ingest.digest import digest_waiting
 from triage.models import Check, IngestKey, Project
 from triage.verdict import Verdict, verdict
@@ -112,6 +114,7 @@ class Story:
     expect: dict[str, Any]
     before: int = 60
     lasts: float = 6
+    after: int = 12
     onset: int = 17
     rhythm: bool = False
     background: float = 0.01
@@ -146,13 +149,16 @@ class Player:
         self.client = Client(IngestKey.issue(project)[1])
         self.chance = random.Random(story.name)
         ends = timezone.now().replace(second=0, microsecond=0) - MINUTE
-        self.onset = ends - dt.timedelta(minutes=int(story.lasts)) + dt.timedelta(seconds=story.onset)
+        self.onset = ends - dt.timedelta(minutes=int(story.lasts) + story.after) + dt.timedelta(seconds=story.onset)
         self._waiting: list[tuple[dt.datetime, dict[str, Any]]] = []
         self._calls = 0
-        self._checked: dict[int, dt.datetime] = {}
+        self._checked: dict[tuple[int, float], dt.datetime] = {}
 
     def play(self, looks: list[float]) -> Iterator[Look]:
-        """Play to the end, yielding the verdict at each of ``looks``, in seconds from the onset, ascending."""
+        """Play to the end, yielding the verdict at each of ``looks``, in seconds from the onset, ascending.
+
+        At each of them the project is watched, so incidents open and close on the way.
+        """
         minute = (self.onset - self.story.before * MINUTE).replace(second=0, microsecond=0)
         for seconds in looks:
             at = self.onset + dt.timedelta(seconds=seconds)
@@ -161,6 +167,7 @@ class Player:
                 minute += MINUTE
             self._tell(at)
             self._run_checks(at)
+            watch(self.project, at)
             yield Look(seconds, verdict(at, self.project))
 
     def _make(self, minute: dt.datetime) -> None:
@@ -215,18 +222,29 @@ class Player:
     def _run_checks(self, until: dt.datetime) -> None:
         """Store what checks came back with up to now: one result every half minute."""
         for each in self.story.checks:
-            at = self._checked.get(id(each), self.onset + each.get("from", -self.story.before) * MINUTE)
-            ends = self.onset + each.get("until", 1e6) * MINUTE
             site = each.get("site", "")
             owner = self.project if site else None
             check, _ = Check.objects.get_or_create(project=owner, site=site, kind=each["kind"], subject="")
-            while at <= min(until, ends):
-                record(check, Outcome(each["state"], Finding(each["finding"]), each.get("words", "")), at)
-                at += MINUTE / 2
-            self._checked[id(each)] = at
+            outcome = Outcome(each["state"], Finding(each["finding"]), each.get("words", ""))
+            for begins, ends in self._spans(each):
+                key = id(each), begins
+                at = self._checked.get(key, self.onset + begins * MINUTE)
+                while at <= until and at < self.onset + ends * MINUTE:
+                    record(check, outcome, at)
+                    at += MINUTE / 2
+                self._checked[key] = at
+
+    def _spans(self, check: dict[str, Any]) -> list[tuple[float, float]]:
+        """Return from when until when, in minutes, a check comes back so; what was usual is so again afterwards."""
+        begins, ends = check.get("from", -self.story.before), check.get("until", 1e6)
+        if begins >= 0:
+            return [(begins, min(ends, self.story.lasts))]
+        return [(begins, ends)] if ends > 0 else [(begins, ends), (self.story.lasts, 1e6)]
 
     def _happening(self, at: dt.datetime) -> list[dict[str, Any]]:
         minutes = (at - self.onset) / MINUTE
+        if minutes >= self.story.lasts:
+            return []
         return [each for each in self.story.happens if each.get("from", 0) <= minutes < each.get("until", 1e9)]
 
     def _weights(self, name: str, service: Service, at: dt.datetime) -> list[float]:

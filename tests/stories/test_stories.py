@@ -1,4 +1,4 @@
-"""Stories of what goes wrong: within a minute of the onset the verdict is right and stays so; before, all is well."""
+"""Stories of what goes wrong: within a minute the verdict is right and one incident opens; later it closes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 import redis
+from django.utils import timezone
 
 from tests.stories.playing import HERE, Player, Story
+from triage.incidents import as_markdown
 from triage.models import Project
 from triage.verdict import Verdict
 
@@ -26,19 +28,39 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_verdict_is_right_within_a_minute(path: Path, project: Project, valkey: redis.Redis) -> None:
+def test_the_verdict_is_right_within_a_minute_and_one_incident_tells_of_it(
+    path: Path, project: Project, valkey: redis.Redis
+) -> None:
     story = Story.read(path)
     within = float(story.expect.get("within", 60))
-    looks = [*(each for each in _BEFORE if each > -60 * story.before), within, *(within + each for each in _AFTER)]
-    if story.expect["side"] == "fine":
-        looks = [60.0 * minute for minute in range(1, int(story.lasts))]
-    for look in Player(story, project).play([each for each in looks if each < 60 * story.lasts]):
+    over = 60 * story.lasts
+    player = Player(story, project)
+    for look in player.play(_looks(story, within)):
         told = f"{story.name} at {look.seconds:+.0f} s: {look.verdict}"
         if look.seconds < 0 or story.expect["side"] == "fine":
             assert look.verdict.side == "fine", told
-        else:
+            assert not project.incidents.exists(), told
+        elif within <= look.seconds < over:
             assert _misses(story, look.verdict) == [], told
+            assert project.incidents.filter(closed_at=None).count() == 1, told
     print(f"{story.name}: {look.verdict.sentence}")
+    if story.expect["side"] != "fine":
+        incident = project.incidents.get()
+        assert (incident.opened_at - player.onset).total_seconds() <= within
+        assert incident.side == story.expect["side"]
+        assert incident.closed_at is not None, f"{story.name}: {look.verdict}"
+        print(as_markdown(incident, timezone.now()))
+
+
+def _looks(story: Story, within: float) -> list[float]:
+    """Return when to look: seldom before, as often as the clock strikes at first, then seldom again."""
+    if story.expect["side"] == "fine":
+        return [60.0 * minute for minute in range(1, int(story.lasts))]
+    before = [each for each in _BEFORE if each > -60 * story.before]
+    at_first = [float(seconds) for seconds in range(10, int(within), 10)]
+    late = [within, *(within + each for each in _AFTER)]
+    over = [60 * (story.lasts + minute) for minute in range(1, story.after)]
+    return [*before, *at_first, *(each for each in late if each < 60 * story.lasts), *over]
 
 
 def _misses(story: Story, verdict: Verdict) -> list[str]:

@@ -30,6 +30,8 @@ _LONGEST = dt.timedelta(minutes=10)
 _BEFORE = dt.timedelta(hours=3)
 _SAMPLE = 400
 """Calls whose durations or users are looked at; the newest stand for the rest."""
+_SAMPLE_BEFORE = 150
+"""Calls of the hours before from which the usual duration of each model is taken."""
 _NEWEST = 20
 """Requests among which the one that ended last is looked for: the last to begin need not be it."""
 _OTHERS = 2.0
@@ -110,7 +112,7 @@ def _pace(project: Project, at: dt.datetime) -> Pace:
     ended = [each for each in _timed(recent.annotate(part=F("id") % part).filter(part=0)) if each.ended <= at]
     now = [each for each in ended if each.ended > at - _JUST_NOW]
     past = calls.filter(started_at__gt=at - _BEFORE, started_at__lte=at - _LONGEST).order_by("-started_at", "-id")
-    before = _timed(past[:_SAMPLE])
+    before = _timed(past[:_SAMPLE_BEFORE])
     by_model: dict[str, list[int]] = defaultdict(list)
     for each in before:
         by_model[each.model].append(each.took)
