@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from triage.models.incident import Incident
+from triage.models.issue import IssueEvent
 from triage.models.project import Project
 
 
@@ -85,8 +86,8 @@ class AlertRule(models.Model):
     """Since when the condition has clearly not held, while the rule still fires."""
     told_at = models.DateTimeField(null=True, blank=True)
     """When channels were last told of the present firing; empty while nobody was."""
-    seen_until = models.DateTimeField(default=timezone.now)
-    """Up to when events were looked at, for conditions that are about events."""
+    made_at = models.DateTimeField(default=timezone.now)
+    """Conditions that are about events look at none from before."""
 
     class Meta:
         ordering = ["name", "pk"]
@@ -112,12 +113,15 @@ class AlertChange(models.Model):
     """When the firing began that this is about."""
     facts = models.JSONField(default=dict, blank=True)
     """What was found, in words and numbers, masked: messages and pages are made of it."""
+    event = models.ForeignKey(IssueEvent, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    """The turning point of an issue that this tells of, once a rule; empty for conditions that last."""
     incident = models.ForeignKey(
         Incident, on_delete=models.SET_NULL, null=True, blank=True, related_name="alert_changes"
     )
 
     class Meta:
         ordering = ["-at", "-pk"]
+        constraints = [models.UniqueConstraint(fields=["rule", "event"], name="one_alert_change_an_event")]
         indexes = [models.Index(fields=["rule", "-at"], name="alert_changes_by_time")]
 
     def __str__(self) -> str:
