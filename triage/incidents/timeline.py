@@ -87,7 +87,7 @@ def _tell_provider(incident: Incident, page: CheckFact) -> None:
     if page.finding != incident.standings.get("provider"):
         at = said_at or (incident.last_seen_at if "provider" in incident.standings else incident.first_sign_at)
         incident.standings["provider"] = page.finding
-        words = page.words or (_("All systems operational") if page.finding == Finding.FINE else page.finding)
+        words = page.words or (_("All Systems Operational") if page.finding == Finding.FINE else page.finding)
         write(incident, Kind.PROVIDER, at, _("The status page says: %(words)s") % {"words": words})
 
 
