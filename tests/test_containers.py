@@ -101,7 +101,7 @@ class Containers:
     def environment(self, name: str) -> dict[str, str]:
         """Return what a container would see: the image's settings and the service's, and nothing of this machine's."""
         image = {"TRIAGE_HOME": str(self._folder / name), "TRIAGE_STATIC_ROOT": str(self._folder / "staticfiles")}
-        service = {key: _filled_in(value) for key, value in OURS[name]["environment"].items()}
+        service = {key: _filled_in(value) for key, value in OURS[name]["environment"].items() if value}
         return {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", **image, **service, **self._addresses}
 
     def start(self, name: str) -> subprocess.Popen[bytes]:
