@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext
 
-from dashboard.templatetags.triage_ui import CATEGORIES, category_name
+from dashboard.templatetags.triage_ui import CATEGORIES, charted_category
 from triage.rates import Series, Totals
 
 
@@ -55,7 +55,7 @@ def chart_of(series: Series, *, unit: str = "rate") -> Chart:
         "failedRequests": [row.totals.failed_requests for row in rows],
         "rescued": [row.totals.rescued_requests for row in rows],
         "categories": [
-            {"name": name, "label": category_name(name), "counts": stack}
+            {"name": name, "label": charted_category(name), "counts": stack}
             for name, stack in zip(categories, stacks, strict=True)
         ],
         "words": {

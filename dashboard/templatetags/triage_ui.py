@@ -44,6 +44,12 @@ def category_name(category: str) -> str:
     return str(CATEGORIES.get(category, category))
 
 
+@register.filter
+def charted_category(category: str) -> str:
+    """Return the word for a category in a chart, where tries whose failure nobody reported stand with the others."""
+    return gettext("Other or not reported") if category == "other" else category_name(category)
+
+
 @register.simple_tag
 def category_badge(category: str) -> SafeString:
     """Return the badge of a category; nothing where none is known."""

@@ -13,7 +13,8 @@ class Count(models.Model):
     Attempts are counted in the minute in which they ended, requests in the minute in which their last attempt did.
     Successes stand under an empty cause and category; a request that failed or was rescued stands under its last
     failure. A failed try that no report describes (an SDK's own retry) stands under the cause ``not_reported``, in the
-    category of the failure that its request ended with, or ``other`` where it was rescued.
+    category of the failure that its request ended with, or ``other`` where it was rescued; charts name that one "other
+    or not reported", since a category of its own would be no side that anybody can act on.
 
     The counters carry no check against negative values: PostgreSQL checks the row proposed by ``INSERT ... ON
     CONFLICT`` before it adds it up, and a report that completes an earlier one takes back what that one had counted.
