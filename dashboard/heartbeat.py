@@ -13,7 +13,8 @@ from celery.signals import task_postrun, task_prerun, worker_ready
 from django.conf import settings
 from redis import Redis, RedisError
 
-from dashboard.alive import BEAT_KEY, WATCHER_KEY, WORKER_KEY, of_this_host
+from dashboard.alive import of_this_host
+from triage.signs import BEAT_KEY, WATCHER_KEY, WORKER_KEY
 from triage.work import WATCHER
 
 __all__ = ["BEAT_KEY", "EVERY", "WATCHER_KEY", "WORKER_KEY", "client", "sign"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from celery import Task
 from django.db import transaction
@@ -16,11 +16,16 @@ from django.db import transaction
 WATCHER = "watcher"
 """The queue, and the worker, of what may wait for others: checks, messages, cleaning. The digest has its own."""
 
+if TYPE_CHECKING:
+    _Task = Task[Any, Any]
+else:
+    _Task = Task  # at run time it takes no parameters
+
 logger = logging.getLogger("triage.tasks")
 logger.setLevel(logging.INFO)  # the worker's own chatter stays at warnings
 
 
-class Work(Task):  # type: ignore[misc] # Celery brings no types
+class Work(_Task):
     """A task that returns its counts; what counted nothing leaves no line.
 
     Set ``in_transaction`` where all that a run stores has to be stored together, and ``time_limit``, in seconds, where
