@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _START_PATIENCE = 60.0  # seconds
-PARTS = ("web", "worker", "valkey", "beat")
+PARTS = ("web", "worker", "watcher", "valkey", "beat")
 
 
 @dataclass(frozen=True)
