@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,25 +20,34 @@ class Row:
     start: dt.datetime
     totals: Totals
     failures: list[int]
+    incidents: Sequence[str] = ()
+    """The titles of the incidents that went on then."""
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A stacked chart of failed attempts over time: ``data`` for the script, ``rows`` for the table."""
+    """A stacked chart of failed attempts over time: ``data`` for the script, ``rows`` for the table.
+
+    ``marks`` are the incidents that it shades (see ``incident_rows.marks_of``).
+    """
 
     data: dict[str, Any]
     categories: list[str]
     rows: list[Row]
     peak: Row | None
     peak_category: str
+    marks: Sequence[Mapping[str, Any]] = ()
 
 
-def chart_of(series: Series, *, unit: str = "rate") -> Chart:
-    """Return the chart of a series stacked by category; ``unit`` is ``rate`` (a share of the attempts) or ``count``."""
+def chart_of(series: Series, *, unit: str = "rate", marks: Sequence[Mapping[str, Any]] = ()) -> Chart:
+    """Return the chart of a series stacked by category; ``unit`` is ``rate`` (a share of the attempts) or ``count``.
+
+    ``marks`` are the incidents to shade.
+    """
     categories = [name for name in CATEGORIES if name in series.failures]
     stacks = [series.failures[name] for name in categories]
     rows = [
-        Row(start, totals, [stack[at] for stack in stacks])
+        Row(start, totals, [stack[at] for stack in stacks], [each["title"] for each in marks if _covers(each, at)])
         for at, (start, totals) in enumerate(zip(series.starts, series.totals, strict=True))
     ]
     peak = max(rows, key=lambda row: row.totals.failures, default=None)
@@ -58,6 +68,7 @@ def chart_of(series: Series, *, unit: str = "rate") -> Chart:
             {"name": name, "label": charted_category(name), "counts": stack}
             for name, stack in zip(categories, stacks, strict=True)
         ],
+        "marks": [{name: each[name] for name in ("title", "from", "to")} for each in marks],
         "words": {
             "attempts": gettext("Attempts"),
             "failed": gettext("failed"),
@@ -67,4 +78,8 @@ def chart_of(series: Series, *, unit: str = "rate") -> Chart:
             "nothing": gettext("nothing reported"),
         },
     }
-    return Chart(data, categories, [row for row in rows if row.totals.attempts], peak, worst)
+    return Chart(data, categories, [row for row in rows if row.totals.attempts], peak, worst, marks)
+
+
+def _covers(mark: Mapping[str, Any], bucket: int) -> bool:
+    return bool(mark["from"] < bucket + 1 and mark["to"] > bucket)

@@ -28,11 +28,19 @@ _GROUPS: tuple[tuple[Any, tuple[tuple[str, Any], ...]], ...] = (
             ("reference", _("Reference")),
         ),
     ),
-    (_("Watch"), (("health", _("Health")), ("alerts", _("Alerts")), ("policy", _("Retry policy")))),
+    (
+        _("Watch"),
+        (
+            ("health", _("Health")),
+            ("incidents", _("Incidents")),
+            ("alerts", _("Alerts")),
+            ("policy", _("Retry policy")),
+        ),
+    ),
     (_("Set up"), (("connect", _("Connect")), ("settings", _("Settings")))),
 )
 _OPEN_TO_STRANGERS = {"diagnose", "check", "walk", "reference"}
-_KEEPS_CHOICE = {"overview", "issues", "policy", "requests"}
+_KEEPS_CHOICE = {"overview", "incidents", "issues", "policy", "requests"}
 _KEPT_BETWEEN = ("project", "window")
 """What a reader chose once and expects to find again on the next page."""
 

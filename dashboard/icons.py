@@ -16,6 +16,7 @@ PATHS: Final[dict[str, str]] = {
     "requests": '<path d="M2 5h11m0 0-3-3m3 3-3 3M14 11H3m0 0 2.5-2.5M3 11l2.5 2.5"/>',
     "limits": '<path d="M2.5 12a6 6 0 1 1 11 0"/><path d="m8 9.5 3-3.5"/><path d="M2.5 12h1.5m8 0h1.5"/>',
     "health": '<path d="M1.5 8.5h3L6 4l3 8.5 1.8-4h3.7"/>',
+    "incidents": '<path d="M8 2.5 14.5 13.5h-13Z"/><path d="M8 6.5v3.2M8 11.6v.1"/>',
     "policy": '<path d="M2.5 13.5h11M4 11V7.5M8 11V3.5M12 11V5.5"/>',
     "alerts": '<path d="M3.5 11.5h9c-1-1-1.2-2-1.2-4.5a3.3 3.3 0 0 0-6.6 0c0 2.5-.2 3.5-1.2 4.5Z"/>'
     '<path d="M6.5 13.8h3"/>',

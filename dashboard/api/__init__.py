@@ -2,7 +2,9 @@
 
 from dashboard.api.routes import api
 from dashboard.api.sites import router as sites
+from dashboard.api.verdicts import router as verdicts
 
 api.add_router("", sites)
+api.add_router("", verdicts)
 
 __all__ = ["api"]

@@ -25,6 +25,7 @@ from kombu.exceptions import KombuError
 from redis import RedisError
 
 from dashboard.check_rows import Asked, rows_of, sentence_of, sites_of
+from dashboard.incident_rows import lag_sentence
 from dashboard.views.common import covered_projects, is_part, render_page, team_page
 from triage import rates
 from triage.health import make_due, sync, visible_checks
@@ -143,6 +144,7 @@ def _context(request: HttpRequest, projects: Collection[Project], asked: Asked |
         "sentence": sentence_of(own),
         "rows": [row for row in own if row.check.kind != "provider"],
         "provider": next((row for row in own if row.check.kind == "provider"), None),
+        "lag": lag_sentence(ids),
         "sites": sites_of(rows),
         "running": running,
         "checks": 1 if asked and asked.check else len(own),

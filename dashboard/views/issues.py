@@ -20,6 +20,7 @@ from dashboard.choice import DIMENSIONS, Choice, choice_of
 from dashboard.issue_work import MUTES, WorkError, people_of, work_on
 from dashboard.options import options_of
 from dashboard.sparklines import sparklines_of
+from dashboard.us_or_them import known_then
 from dashboard.verdicts import verdict_of
 from dashboard.views.common import covered_projects, is_part, render_page, team_page
 from dashboard.views.overview import breakdown_of
@@ -158,6 +159,7 @@ def _one_context(request: HttpRequest, found: Issue) -> dict[str, Any]:
         "choice": narrowed,
         "unit": unit,
         "cause": cause,
+        "then": known_then(found.project, found.last_seen_at, [found.cause]),
         "verdict": verdict_of(cause.retry) if cause else None,
         "chart": chart_of(rates.series(narrowed.window, narrowed.filters), unit=unit),
         "totals": rates.totals(narrowed.window, narrowed.filters),

@@ -14,7 +14,9 @@ from dashboard.answer import answer
 from dashboard.charts import chart_of
 from dashboard.check_rows import strip_of
 from dashboard.choice import DIMENSIONS, NOT_TOLD, Choice, choice_of, shown
+from dashboard.incident_rows import marks_of
 from dashboard.sources import reporters
+from dashboard.us_or_them import tone_of, troubles_now
 from dashboard.views.common import render_page, team_page
 from triage import rates
 from triage.models import Issue
@@ -59,16 +61,22 @@ def overview(request: HttpRequest) -> HttpResponse:
     comparison = rates.Comparison(_sum(series), rates.totals(window.before(), filters))
     slices = rates.breakdowns(window, filters, ("category", *_BREAKDOWNS))
     heard = rates.last_heard(filters.projects)
+    now = timezone.now()
+    told = answer(window, comparison, slices["category"], heard)
+    # The verdict is on all of a project and on this moment, so it answers neither for a part nor for another time.
+    troubles = troubles_now(choice.projects, now) if window.name and not choice.values else []
     context = {
         "choice": choice,
         "unit": unit,
         "comparison": comparison,
         "checks": strip_of(filters.projects),
-        "answer": answer(window, comparison, slices["category"], heard),
-        "chart": chart_of(series, unit=unit),
+        "answer": told,
+        "troubles": troubles,
+        "tone": tone_of(troubles[0].verdict) if troubles else told.tone,
+        "chart": chart_of(series, unit=unit, marks=marks_of(filters.projects, window, now)),
         "breakdowns": [breakdown_of(choice, name, slices[name]) for name in _BREAKDOWNS],
         "issues": _top_issues(choice),
-        "reporters": reporters(heard[:_SOURCES], slices["service"], filters, timezone.now()),
+        "reporters": reporters(heard[:_SOURCES], slices["service"], filters, now),
         "silent_sources": len(heard[_SOURCES:]),
         "last_heard": heard[0].last_seen_at if heard else None,
     }

@@ -9,7 +9,9 @@ from dashboard import lookup
 from dashboard.options import selects_of
 from dashboard.request_filters import OUTCOMES, Sieve, sieve_of
 from dashboard.request_story import story_of
+from dashboard.us_or_them import known_then
 from dashboard.views.common import covered_projects, render_page, team_page
+from triage.ingest.calls import ended_at
 
 _PAGE = 50
 _FIRST = {"cause", "status", "model", "service"}
@@ -67,5 +69,6 @@ def one_request(request: HttpRequest, identifier: str) -> HttpResponse:
         "found": chosen,
         "namesakes": found[1:],
         "story": story_of(chosen),
+        "then": known_then(chosen.project, ended_at(chosen), [chosen.cause]) if chosen.cause else None,
     }
     return render_page(request, "requests/one.html", "requests/_one.html", context)

@@ -48,6 +48,24 @@ function tip(data, at, times) {
   return box;
 }
 
+// Incidents, shaded over their time: an axis of its own counts buckets, so that they may begin and end within one.
+function shade(data) {
+  const label = { position: "insideTopLeft", color: colour("ink-2"), fontSize: 12, overflow: "truncate", width: 160 };
+  return {
+    id: "incidents",
+    type: "line",
+    xAxisIndex: 1,
+    data: [],
+    silent: true,
+    markArea: {
+      silent: true,
+      itemStyle: { color: colour("bad"), opacity: 0.12 },
+      label: { ...label, show: data.marks.length < 4 },
+      data: data.marks.map((mark) => [{ name: mark.title, xAxis: mark.from }, { xAxis: mark.to }]),
+    },
+  };
+}
+
 function seriesOf(data) {
   const share = data.unit === "rate";
   const bars = data.categories.map((category) => ({
@@ -73,7 +91,7 @@ function seriesOf(data) {
       share ? (data.requests[at] ? Math.min(1, count / data.requests[at]) : null) : data.attempts[at] ? count : null,
     ),
   };
-  return [...bars, line];
+  return [...bars, line, shade(data)];
 }
 
 // The next round share above the highest bar, so that the axis ends on a label of its own.
@@ -89,13 +107,16 @@ function optionsOf(data) {
     animation: false,
     aria: { enabled: false }, // the canvas is named by its title, and the table twin says the rest
     grid: { left: 4, right: 8, top: 14, bottom: 4, containLabel: true },
-    xAxis: {
-      type: "category",
-      data: data.starts,
-      axisLabel: { ...label, formatter: times.axis, hideOverlap: true },
-      axisTick: { show: false },
-      axisLine: { lineStyle: { color: colour("line-strong") } },
-    },
+    xAxis: [
+      {
+        type: "category",
+        data: data.starts,
+        axisLabel: { ...label, formatter: times.axis, hideOverlap: true },
+        axisTick: { show: false },
+        axisLine: { lineStyle: { color: colour("line-strong") } },
+      },
+      { type: "value", show: false, min: 0, max: data.starts.length, axisPointer: { show: false } },
+    ],
     yAxis: {
       type: "value",
       min: 0,

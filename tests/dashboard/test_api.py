@@ -189,6 +189,7 @@ def test_the_description_holds_every_operation_and_the_one_outside_of_django(as_
         "/api/v1/rates",
         "/api/v1/issues",
         "/api/v1/requests/{request_id}",
+        "/api/v1/verdict",
         "/api/v1/causes",
         "/api/v1/causes/{slug}",
     }

@@ -9,7 +9,7 @@ from triage.incidents.markdown import as_markdown
 from triage.incidents.timeline import LONGEST_NOTE, note, note_alert
 from triage.incidents.watching import watch, watch_all
 from triage.incidents.windows import between, going_on
-from triage.incidents.wording import duration, title
+from triage.incidents.wording import duration, span, title
 
 __all__ = [
     "LONGEST_NOTE",
@@ -21,6 +21,7 @@ __all__ = [
     "lag",
     "note",
     "note_alert",
+    "span",
     "title",
     "watch",
     "watch_all",

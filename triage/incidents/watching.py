@@ -37,7 +37,7 @@ _SELDOM = dt.timedelta(minutes=1)
 
 
 def watch_all(at: dt.datetime) -> dict[str, int]:
-    """Look at every project that needs it; return how many looks that were, what they opened and closed, and how many failed."""
+    """Look at every project that needs it; return how many looks were made, opened, closed something, and failed."""
     counts = {"looks": 0, "opened": 0, "closed": 0, "failed": 0}
     for project in _due(at):
         try:

@@ -45,11 +45,11 @@ class Incident(models.Model):
     """The verdict when it last looked so; the reasons are of the same moment."""
     reasons = models.JSONField(default=list, blank=True)
     models_hit = models.JSONField(default=list, blank=True)
-    """The models concerned so far; empty where all are. The same holds for the services."""
+    """The models concerned at the worst look; empty where all were. The same holds for the services."""
     services_hit = models.JSONField(default=list, blank=True)
     hit = models.PositiveIntegerField(default=0)
     requests = models.PositiveIntegerField(default=0)
-    """Requests hit, of all of the same models and services, at the worst look; a look sees an hour at most."""
+    """Requests hit, of all of the same models and services, at the worst look; one look sees an hour."""
 
     first_sign_at = models.DateTimeField()
     opened_at = models.DateTimeField()
