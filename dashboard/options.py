@@ -90,7 +90,7 @@ def _stored(sieve: Sieve, name: str, values: set[str]) -> list[Option]:
     ordered = sorted(values - {""} | ({chosen} - {"", NOT_TOLD}), key=_order)
     if name == "category":
         ordered = [value for value in CATEGORIES if value in values or value == chosen]
-    if "" in values and name != "category":
+    if "" in values and name not in ("category", "cause"):  # only what succeeded has neither
         ordered.append(NOT_TOLD)
     return [Option(value, label_of(name, value), value == chosen) for value in ordered]
 

@@ -107,6 +107,12 @@ class Answer:
         mine = mine or [way for way in ways if way.client == "any"] or ways[:1]
         return mine, [way for way in ways if way not in mine]
 
+    @property
+    def way_first(self) -> str:
+        """The first step of the way out, where it is known to be one for the program that printed the text."""
+        fitting = {"any", _STUCK_IN.get(self.diagnosis.client or "")}
+        return next((way.steps[0] for way in self.ways_out[0] if way.client in fitting), "")
+
     @cached_property
     def faulty(self) -> list[Faulty]:
         """The elements of the added request that the text points at."""

@@ -262,6 +262,12 @@ def test_what_to_do_first_stands_in_the_answers_head(as_nobody: Client) -> None:
     assert "With an empty prompt press Esc twice" in stuck.split("Why this cause")[0]
 
 
+def test_the_answer_of_the_api_alone_is_met_with_what_helps_any_program(as_nobody: Client) -> None:
+    head = paste(as_nobody, json.dumps({"type": "error", "error": OVERLOADED["error"]})).split("Why this cause")[0]
+    assert "Retry with backoff" in head
+    assert "type try again" not in head
+
+
 def test_a_retired_model_is_told_in_the_answers_head(as_nobody: Client) -> None:
     answer = '404 {"type":"error","error":{"type":"not_found_error","message":"model: claude-3-opus-20240229"}}'
     assert "2026-01-05" in paste(as_nobody, answer).split("Why this cause")[0]

@@ -21,6 +21,12 @@ def test_the_list_shows_what_failed_and_not_what_went_well(tell: Tell, as_alice:
     assert FINE["request_id"] in as_alice.get("/requests/?outcome=all").content.decode()
 
 
+def test_what_succeeded_gives_the_list_no_cause_to_choose(tell: Tell, as_alice: Client) -> None:
+    tell(FINE, {"failed": True, "error": "the flux turned sour"})
+    selects = {select.name: select for select in as_alice.get("/requests/").context["selects"]}
+    assert [option.label for option in selects["cause"].options] == ["Cause not known"]
+
+
 def test_a_teammate_opens_a_request_by_the_id_that_the_api_gave_it(tell: Tell, as_bob: Client) -> None:
     tell({**OVERLOADED, "duration_ms": 1234})
     response = as_bob.get(f"/requests/{OVERLOADED['request_id']}/")

@@ -16,6 +16,8 @@ PAGE = "<html><head><title>403 Forbidden</title></head><body>{}</body></html>"
          "req_011CVabcdefghijkLMNOPQRS"),
         ("API Error: 401 " + body("authentication_error", "invalid x-api-key"), "own_code", "authentication_error"),
         ("API Error: 503 分组 default 下模型 claude-opus-4-8 无可用渠道", "gateway", "渠道"),
+        ('{"error": {"message": "no channel is free (request id: 20261122031907)"}}', "gateway",
+         "(request id: 20261122031907"),
         ("An error occurred (ServiceUnavailableException): Bedrock is unable to process your request.",
          "cloud_provider", "Bedrock"),
         ("API Error: 403 " + PAGE.format("Blocked by Zscaler"), "own_network", "Zscaler"),

@@ -19,6 +19,8 @@ _RELAY = (
     "litellm proxy", "received model group=", "x-litellm-", "渠道", "令牌", "分组", "账号池", "openrouter",
     "no available accounts", "no available claude accounts",
 )  # fmt: skip
+_REST_OF_WORD = re.compile(r"[0-9a-z_-]{1,40}", re.IGNORECASE | re.ASCII)
+"""What is quoted with a sign that ends within a word; bounded, for words of hostile length."""
 _OWN_FRONT = ("zscaler", "netskope", "palo alto", "forcepoint", "bluecoat", "squid", "forti", "umbrella", "proxy")
 _CLOUD_NAMES = {"bedrock": "AWS", "vertex": "Google Cloud", "foundry": "Microsoft Foundry"}
 _OPEN: frozenset[str] = frozenset({"unknown", "anthropic_api", "anthropic_edge", "gateway"})
@@ -87,7 +89,8 @@ def _first(evidence: Evidence, words: tuple[str, ...]) -> tuple[str, Span] | Non
     for word in words:
         at = evidence.lowered.find(word)
         if at >= 0:
-            span = Span(at, at + len(word))
+            rest = _REST_OF_WORD.match(evidence.text, at + len(word))
+            span = Span(at, rest.end() if rest else at + len(word))
             return evidence.text[span.start : span.end], span
     return None
 
