@@ -9,6 +9,7 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 
 from triage.actions.accounts import issue_sign_in, server_owner
+from triage.management.database import the_servers_database
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -30,11 +31,13 @@ class Command(BaseCommand):
         parser.add_argument("--base", default=f"http://127.0.0.1:{settings.PORT}", help="where the server is reached")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["user"] is None:
-            user = server_owner()
-        else:
-            found = get_user_model().objects.filter(username=options["user"], is_active=True).first()
-            if found is None:
-                raise CommandError(f"There is no active user named {options['user']}.")
-            user = found
+        with the_servers_database():
+            user = _active_user(options["user"]) if options["user"] else server_owner()
         self.stdout.write(sign_in_address(options["base"], user))
+
+
+def _active_user(name: str) -> User:
+    found = get_user_model().objects.filter(username=name, is_active=True).first()
+    if found is None:
+        raise CommandError(f"There is no active user named {name}.")
+    return found

@@ -182,7 +182,7 @@ def test_secrets_are_masked_before_they_are_stored(write: Write, import_file: Im
 
 
 def test_a_file_of_no_known_form_is_refused(write: Write, import_file: Import) -> None:
-    with pytest.raises(Unreadable, match="first 2 lines are of no known form"):
+    with pytest.raises(Unreadable, match="first 2 lines are of no known form; known are ours, guide, "):
         import_file(write("hello", "world"))
     with pytest.raises(Unreadable, match="empty"):
         import_file(write())

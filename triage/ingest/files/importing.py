@@ -22,7 +22,7 @@ from triage.ingest.decoding import Decoded, decode
 from triage.ingest.digest import store_directly
 from triage.ingest.files.documents import one_a_line
 from triage.ingest.files.form import Form, Identities, Told, moment
-from triage.ingest.files.forms import form_of
+from triage.ingest.files.forms import FORMS, form_of
 from triage.ingest.files.lines import Line, OpenFile, Unreadable
 from triage.ingest.inbox import Entry
 from triage.ingest.limits import BeyondLimit, Limits, Malformed
@@ -116,7 +116,7 @@ class Importer:
         sample = list(_sample(lines))
         form = form or form_of(sample)
         if form is None:
-            raise Unreadable(f"its first {len(sample)} lines are of no known form" if sample else "it is empty")
+            raise Unreadable(_no_form(sample))
         outcome.form = form.NAME
         try:
             self._read_lines(chain(sample, lines), form, progress)
@@ -209,6 +209,12 @@ class Importer:
         outcome.new_calls += len(begun - known)
         outcome.known_calls += len(begun & known)
         self._last_keys = keys
+
+
+def _no_form(sample: list[Line]) -> str:
+    if not sample:
+        return "it is empty"
+    return f"its first {len(sample)} lines are of no known form; known are {', '.join(FORMS)}"
 
 
 def _keys(decoded: Decoded) -> set[str]:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from triage.ingest.files.form import moment
 from triage.ingest.files.writing import WRITERS
-from triage.models import Project
+from triage.management.database import project_named
 
 
 class Command(BaseCommand):
@@ -28,9 +28,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        project = Project.objects.filter(slug=options["project"]).first()
-        if project is None:
-            raise CommandError(_("There is no project “%(slug)s”.") % {"slug": options["project"]}, returncode=2)
+        project = project_named(options["project"])
         since, until = (_time(options[name]) for name in ("since", "until"))
         try:
             for told in WRITERS[options["format"]](project, since, until):

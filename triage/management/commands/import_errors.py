@@ -20,7 +20,7 @@ from triage.ingest.files.forms import FORMS
 from triage.ingest.files.importing import Importer, Outcome
 from triage.ingest.files.lines import STANDARD_INPUT, OpenFile, Unreadable, open_file
 from triage.ingest.inbox import connect
-from triage.models import Project
+from triage.management.database import project_named
 
 _SKIPPED = 1
 _NOTHING_READ = 2
@@ -45,13 +45,7 @@ class Command(BaseCommand):
             parser.add_argument(f"--{name}", default="", help=_("for lines that don't tell theirs"))
 
     def handle(self, *args: Any, **options: Any) -> None:
-        project = Project.objects.filter(slug=options["project"]).first()
-        if project is None:
-            raise CommandError(
-                _("There is no project “%(slug)s”. See /settings/, or manage.py ingest_key makes one.")
-                % {"slug": options["project"]},
-                returncode=_NOTHING_READ,
-            )
+        project = project_named(options["project"])
         defaults = {name: options[name] for name in ("service", "team", "environment")}
         with connect(settings.REDIS_URL) as valkey:
             importer = Importer(project.pk, valkey, defaults=defaults, zone=_zone(options["timezone"]))

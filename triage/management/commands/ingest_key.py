@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.text import slugify
 
+from triage.management.database import the_servers_database
 from triage.models import IngestKey, Project
 
 
@@ -26,5 +27,6 @@ class Command(BaseCommand):
         slug = slugify(project)[:64]
         if not slug:
             raise CommandError("a project's name needs a letter or a digit")
-        found, _ = Project.objects.get_or_create(slug=slug, defaults={"name": project[:120]})
+        with the_servers_database():
+            found, _ = Project.objects.get_or_create(slug=slug, defaults={"name": project[:120]})
         self.stdout.write(IngestKey.issue(found, label[:80])[1])

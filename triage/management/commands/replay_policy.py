@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from triage.management.database import project_named
 from triage.models import Project
 from triage.rates import NAMED_WINDOWS, Filters, Window, WindowError, parse_window
 from triage.replay.comparing import KNOWLEDGE, PATIENT, PRESENT, SDK, Result
@@ -34,9 +35,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help=_("print one JSON object"))
 
     def handle(self, *args: Any, **options: Any) -> None:
-        project = Project.objects.filter(slug=options["project"]).first()
-        if project is None:
-            raise CommandError(_("There is no project “%(slug)s”.") % {"slug": options["project"]}, returncode=2)
+        project = project_named(options["project"])
         try:
             window = parse_window(options["window"], start=options["since"], end=options["until"])
         except WindowError as error:
