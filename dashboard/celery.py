@@ -21,6 +21,10 @@ app.conf.beat_schedule = {
     "digest": {"task": "triage.tasks.digest", "schedule": 3.0, "options": {"expires": 3.0}},
     "forget-digested": {"task": "triage.tasks.forget_digested", "schedule": 3600.0, "options": {"expires": 3600.0}},
     "watch": {"task": "triage.tasks.watch", "schedule": 10.0, "options": {"expires": 10.0}},
+    # After the watch, so that an incident is told in the round that opens it.
+    "evaluate-alerts": {"task": "triage.tasks.evaluate_alerts", "schedule": 10.0, "options": {"expires": 10.0}},
+    "deliver-alerts": {"task": "triage.tasks.deliver_alerts", "schedule": 2.0, "options": {"expires": 2.0}},
+    "forget-alerts": {"task": "triage.tasks.forget_alerts", "schedule": 3600.0, "options": {"expires": 3600.0}},
     "end-what-is-old": {"task": "triage.tasks.end_what_is_old", "schedule": 300.0, "options": {"expires": 300.0}},
 }
 if settings.TRIAGE_CHECKS:

@@ -137,6 +137,8 @@ TRIAGE_INBOX_MAX_BYTES = env.int("TRIAGE_INBOX_MAX_BYTES", 128 * 1024 * 1024)
 """How many bytes of reports may wait for the digest before clients are told to come back later."""
 TRIAGE_BODIES_PER_ISSUE_MINUTE = env.int("TRIAGE_BODIES_PER_ISSUE_MINUTE", 3)
 """How many reports an issue keeps whole each minute; all are counted, and all failed ones can be found."""
+TRIAGE_MAX_VALUES_PER_DAY = env.int("TRIAGE_MAX_VALUES_PER_DAY", 500)
+"""How many services, models, teams, environments and clients a project may name a day; others are told as one."""
 TRIAGE_KEEP_BODIES_DAYS = env.int("TRIAGE_KEEP_BODIES_DAYS", 30)
 """How long reports that were kept whole stay whole."""
 TRIAGE_KEEP_REQUESTS_DAYS = env.int("TRIAGE_KEEP_REQUESTS_DAYS", 90)
@@ -162,6 +164,21 @@ TRIAGE_CHECK_STATUS_URL = env.str("TRIAGE_CHECK_STATUS_URL", "https://status.cla
 """The provider's status page as JSON."""
 TRIAGE_KEEP_CHECKS_DAYS = env.int("TRIAGE_KEEP_CHECKS_DAYS", 14)
 """How long results of checks are kept."""
+
+TRIAGE_BASE_URL = env.str("TRIAGE_BASE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
+"""Where people reach this server: what links in messages begin with."""
+TRIAGE_ALLOW_PRIVATE_WEBHOOKS = env.bool("TRIAGE_ALLOW_PRIVATE_WEBHOOKS", False)
+"""Whether alerts may be sent to private addresses, such as another program on this machine."""
+TRIAGE_ALERT_SEND_SECONDS = env.float("TRIAGE_ALERT_SEND_SECONDS", 10.0)
+"""How long sending a message may take; after three times as long another worker takes it over."""
+TRIAGE_KEEP_ALERTS_DAYS = env.int("TRIAGE_KEEP_ALERTS_DAYS", 90)
+"""How long is kept what was told."""
+_MAIL = env.dj_email_url("EMAIL_URL", "smtp://127.0.0.1:25")
+EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = (_MAIL[name] for name in ("EMAIL_BACKEND", "EMAIL_HOST", "EMAIL_PORT"))
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL["EMAIL_HOST_USER"], _MAIL["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL["EMAIL_USE_TLS"], _MAIL["EMAIL_USE_SSL"]
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Triage <triage@localhost>")
+"""The sender of the mails."""
 
 ANTHROPIC_API_KEY = env.str("ANTHROPIC_API_KEY", "")
 """With it people can ask Claude about an error, and the checks try the key; without it nothing ever asks."""

@@ -11,6 +11,8 @@ from celery.signals import worker_init
 from django.conf import settings
 from django.utils import timezone
 
+from triage.alerts.evaluating import evaluate
+from triage.alerts.history import forget_old as forget_old_alerts
 from triage.diagnosis import diagnose_fields
 from triage.health import forget_old, sync
 from triage.incidents import watch_all
@@ -76,3 +78,23 @@ def watch() -> dict[str, int]:
     """Look at every project's verdict; return how many incidents that opened and closed."""
     counts = watch_all(timezone.now())
     return {name: count for name, count in counts.items() if name != "looks"}  # else each run would leave a line
+
+
+@shared_task(base=Work, name="triage.tasks.evaluate_alerts", time_limit=60)
+def evaluate_alerts() -> dict[str, int]:
+    """Look at every alert rule; return how many changes that made."""
+    return evaluate(timezone.now())
+
+
+@shared_task(base=Work, name="triage.tasks.deliver_alerts", time_limit=120)
+def deliver_alerts() -> dict[str, int]:
+    """Send the messages that are due; return how many were sent, and not."""
+    from triage.alerts.delivering import deliver  # noqa: PLC0415 - loads the HTTP client, which the digest never needs
+
+    return deliver()
+
+
+@shared_task(base=Work, name="triage.tasks.forget_alerts", time_limit=120)
+def forget_alerts() -> dict[str, int]:
+    """Forget what was told long ago; return how many rows that were."""
+    return {"rows": forget_old_alerts(timezone.now())}
