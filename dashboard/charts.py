@@ -76,6 +76,7 @@ def chart_of(series: Series, *, unit: str = "rate", marks: Sequence[Mapping[str,
             "rescued": gettext("rescued"),
             "failedRequests": gettext("Failed requests"),
             "nothing": gettext("nothing reported"),
+            "incident": gettext("Incident:"),
         },
     }
     return Chart(data, categories, [row for row in rows if row.totals.attempts], peak, worst, marks)

@@ -27,6 +27,9 @@ function tip(data, at, times) {
   box.className = "chart-tip";
   const put = (tag, text) => box.appendChild(Object.assign(document.createElement(tag), { textContent: text }));
   put("strong", times.exact(data.starts[at]));
+  for (const mark of data.marks) {
+    if (mark.from < at + 1 && mark.to > at) put("em", `${data.words.incident} ${mark.title}`);
+  }
   if (!data.attempts[at]) {
     put("span", data.words.nothing);
     return box;
@@ -50,7 +53,6 @@ function tip(data, at, times) {
 
 // Incidents, shaded over their time: an axis of its own counts buckets, so that they may begin and end within one.
 function shade(data) {
-  const label = { position: "insideTopLeft", color: colour("ink-2"), fontSize: 12, overflow: "truncate", width: 160 };
   return {
     id: "incidents",
     type: "line",
@@ -60,8 +62,7 @@ function shade(data) {
     markArea: {
       silent: true,
       itemStyle: { color: colour("bad"), opacity: 0.12 },
-      label: { ...label, show: data.marks.length < 4 },
-      data: data.marks.map((mark) => [{ name: mark.title, xAxis: mark.from }, { xAxis: mark.to }]),
+      data: data.marks.map((mark) => [{ xAxis: mark.from }, { xAxis: mark.to }]),
     },
   };
 }

@@ -12,6 +12,7 @@ from tests.incidents.conftest import MINUTE, NOON, Count
 from triage.health import Finding, Outcome, record
 from triage.incidents import lag, note_alert, watch, watch_all, watching
 from triage.models import Check, Incident, IncidentEvent, Project, Watch
+from triage.verdict import verdict
 
 SECONDS = dt.timedelta(seconds=1)
 HOUR = 60 * MINUTE
@@ -195,6 +196,21 @@ def test_the_time_line_tells_what_checks_and_the_status_page_did(
     outage.refresh_from_db()
     assert outage.lag == NOON + 11 * MINUTE - outage.first_sign_at
     assert lag([project.pk]).middle == outage.lag
+
+
+def test_the_next_verdict_says_how_late_the_status_page_was_the_last_time(
+    project: Project, count: Count, outage: Incident
+) -> None:
+    outage.provider_said_at = outage.first_sign_at + 11 * MINUTE
+    outage.closed_at = outage.first_sign_at + 12 * MINUTE
+    outage.save()
+    count(NOON + 3 * HOUR, NOON + 4 * HOUR)
+    at = NOON + 4 * HOUR + 2 * MINUTE
+    count(NOON + 4 * HOUR + MINUTE, at, hit=15)
+    page = Check.objects.create(project=project, site="office", kind="provider", subject="")
+    record(page, Outcome("ok", Finding.FINE, "All Systems Operational"), at)
+    told = "the status page says: All Systems Operational (it was 11 minutes late last time)"
+    assert told in verdict(at, project).sentence
 
 
 def test_one_project_that_cannot_be_read_does_not_hide_another(

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from triage.incidents.matching import incident_of
 from triage.incidents.timeline import Kind, tell_checks, write
+from triage.incidents.wording import first_sign_words
 from triage.models import Incident, Project, Source, Watch
 from triage.verdict import Evidence, Verdict, gather, judge_all
 
@@ -131,7 +132,7 @@ def _open(project: int, verdict: Verdict, suspected: str) -> Incident:
         causes=[verdict.cause] if verdict.cause else [],
     )
     counted = next((each.words for each in verdict.reasons if each.slug in ("counted", "paced", "expected")), "")
-    write(incident, Kind.FIRST_SIGN, first_sign)
+    write(incident, Kind.FIRST_SIGN, first_sign, first_sign_words(verdict.kind))
     write(incident, Kind.OPENED, at, f"{verdict.sentence} {counted}".strip())
     return incident
 

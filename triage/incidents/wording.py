@@ -30,6 +30,14 @@ def title(incident: Incident) -> str:
     return what
 
 
+def first_sign_words(kind: str) -> str:
+    """Return what was seen first of an incident of this kind."""
+    return {
+        "slow": _("Answers take longer than usual from here on."),
+        "silent": _("The last report for a while."),
+    }.get(kind, _("More requests fail than usual from this minute on."))
+
+
 def duration(incident: Incident, now: dt.datetime) -> str:
     """Return how long it lasted, or has lasted, from the first sign to the last look that found it."""
     end = now if incident.is_open else incident.last_seen_at

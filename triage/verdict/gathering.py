@@ -12,7 +12,7 @@ from django.db.models import F, QuerySet, Sum
 
 from triage import health
 from triage.ingest.calls import ended_at
-from triage.models import HourCount, MinuteCount, Project, Request
+from triage.models import HourCount, Incident, MinuteCount, Project, Request
 from triage.verdict.model import CheckFact, Evidence, Pace, Tally, Usual
 
 _HOUR = dt.timedelta(hours=1)
@@ -51,13 +51,15 @@ class _Timed:
 def gather(project: Project, at: dt.datetime) -> Evidence:
     """Return all that is known of ``project`` at ``at`` that a verdict is made from."""
     users, heard = _users(project, at)
+    checks = _checks(project, at)
     return Evidence(
         at=at,
         tallies=_tallies(project, at),
         last_at=_last_at(project, at),
         usual=_usual(project, at),
         pace=_pace(project, at),
-        checks=_checks(project, at),
+        checks=checks,
+        page_lag=_page_lag(project, at) if any(each.kind == "provider" for each in checks) else None,
         users=users,
         users_heard=heard,
     )
@@ -163,3 +165,11 @@ def _checks(project: Project, at: dt.datetime) -> list[CheckFact]:
         for each in health.states([project.pk], at)
         if each.state != "unknown"
     ]
+
+
+def _page_lag(project: Project, at: dt.datetime) -> dt.timedelta | None:
+    theirs = Incident.objects.filter(
+        project=project, side=Incident.Side.THEM, provider_said_at__lte=at, closed_at__lte=at
+    )
+    last = theirs.order_by("-opened_at").first()
+    return last.lag if last else None

@@ -62,7 +62,7 @@ def judge_all(evidence: Evidence) -> tuple[Verdict, ...]:
         return (_silent(evidence, silence),)
     if is_slow(evidence.pace):
         return (_slow(evidence),)
-    return (Verdict(evidence.at, "fine", "fine", words.fine(evidence), (*_of_checks(evidence),)),)
+    return (Verdict(evidence.at, "fine", "fine", words.fine(evidence), words.checks(evidence.checks)),)
 
 
 def _failing(evidence: Evidence, trouble: Trouble) -> Verdict:
@@ -193,7 +193,7 @@ def _one_part(trouble: Trouble) -> tuple[Reason, ...]:
 
 
 def _of_checks(evidence: Evidence) -> tuple[Reason, ...]:
-    return words.checks(evidence.checks)
+    return words.checks(evidence.checks, evidence.page_lag)
 
 
 def _silent(evidence: Evidence, silence: Silence) -> Verdict:

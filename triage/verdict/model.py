@@ -100,6 +100,8 @@ class Evidence:
     """Whose requests failed in the last minutes, with how many those were, most first."""
     users_heard: int = 0
     """How many users made requests in the last minutes."""
+    page_lag: dt.timedelta | None = None
+    """How much later than our first sign the provider's status page admitted its last incident."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,8 +178,8 @@ def no_checks() -> Reason:
     return Reason("no_checks", _("a broken connection has two ends, and no check has run that would tell which"))
 
 
-def checks(told: Sequence[CheckFact]) -> tuple[Reason, ...]:
-    """Say how the checks stand, and what the provider's own page says."""
+def checks(told: Sequence[CheckFact], page_lag: dt.timedelta | None = None) -> tuple[Reason, ...]:
+    """Say how the checks stand, and what the provider's own page says; with ``page_lag``, how late that was before."""
     reasons = []
     failing = [each for each in told if each.state == "fail" and each.kind not in ("provider", "server")]
     fine = [each for each in told if each.state == "ok" and each.kind not in ("provider", "server", "model")]
@@ -191,8 +191,15 @@ def checks(told: Sequence[CheckFact]) -> tuple[Reason, ...]:
         reasons.append(Reason("checks_fine", _("checks that pass: %(names)s") % {"names": names}))
     provider = next((each for each in told if each.kind == "provider" and each.words), None)
     if provider is not None:
-        reasons.append(Reason("provider", _("the status page says: %(words)s") % {"words": provider.words.rstrip(".")}))
+        said = _("the status page says: %(words)s") % {"words": provider.words.rstrip(".")}
+        reasons.append(Reason("provider", said + (_late(page_lag) if provider.state == "ok" else "")))
     return tuple(reasons)
+
+
+def _late(page_lag: dt.timedelta | None) -> str:
+    minutes = round(page_lag.total_seconds() / 60) if page_lag else 0
+    told = ngettext(" (it was a minute late last time)", " (it was %(n)d minutes late last time)", minutes)
+    return told % {"n": minutes} if minutes > 0 else ""
 
 
 def silent(silence: Silence) -> str:
