@@ -50,6 +50,11 @@ ROLES: Mapping[str, Role] = {
     **sentry.ROLES,
 }
 """All kinds of report: how one finds the call that it belongs to is told at ``Role``."""
+TRACERS: Mapping[str, str] = {
+    **{kind: "opentelemetry" for each in FORMATS for kind in each.ROLES},
+    **dict.fromkeys(sentry.ROLES, "sentry"),
+}
+"""Whose trace and span ids stand in each kind of report; in our own JSON they may be anybody's."""
 
 
 def format_of(scope: Scope) -> Format | None:

@@ -1,16 +1,17 @@
 """Which two accounts tell of one call, and how sure that is. The rules stand at ``Role``.
 
-Links are compared, so a surer one takes the place of one by time alone, and of equal ones the nearest in time wins:
-which account comes first makes no difference. Two calls made one hide a failure for good, one call told as two is seen
-twice and can still be joined: in doubt, two accounts stay two calls.
+Links are compared, so a surer one takes the place of one by time alone. Of equal ones those win that tell of the same
+end, then the nearest in time: which account comes first makes no difference. Two calls made one hide a failure for
+good, one call told as two is seen twice and can still be joined: in doubt, two accounts stay two calls.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import IntEnum
 
+from triage.ingest.formats import TRACERS
 from triage.ingest.report import Role
 from triage.ingest.told import Told
 
@@ -25,8 +26,9 @@ class Link(IntEnum):
     SPAN = 5
 
 
-Fit = tuple[Link, float]
-"""How well two accounts fit: their link, then their distance in seconds, negative. The greater the better."""
+Fit = tuple[Link, int, float]
+"""How well two accounts fit, the greater the better: their link, in how much of the end they are alike, and their
+distance in seconds, negative."""
 
 _CLOCKS = 0.5
 """Seconds that two machines' clocks may differ by."""
@@ -42,6 +44,18 @@ _INSIDE = 0.25
 """Seconds by which a call may stick out of the span around it: clocks of one machine, read by two libraries."""
 _RAISED_BY_WRONG_SHAPE = frozenset({"AttributeError", "TypeError", "KeyError", "IndexError", "JSONDecodeError"})
 """What a program raises that reads an answer which isn't the API's."""
+_SPANS = {Role.CALL, Role.WRAPPER}
+_ON_THE_WAY: Mapping[str, str] = {
+    **dict.fromkeys(("APITimeoutError", "APIConnectionTimeoutError", "TimeoutException"), "client_timeout_error"),
+    **dict.fromkeys(("ConnectTimeout", "ReadTimeout", "WriteTimeout", "PoolTimeout"), "client_timeout_error"),
+    **dict.fromkeys(
+        ("APIConnectionError", "ConnectError", "ReadError", "WriteError", "CloseError"), "connection_error"
+    ),
+    **dict.fromkeys(("ProxyError", "RemoteProtocolError", "LocalProtocolError"), "connection_error"),
+}
+"""Classes of failures on the way to an answer or amid it, each with the type that the SDK's own span gives them."""
+_MISREAD = "client_error"
+"""The type that the SDK's own span gives an answer that could not be read."""
 NEAR = 1.0
 """Seconds between the beginnings, or the ends, of two accounts that only service, model and time hold together."""
 
@@ -52,7 +66,8 @@ def link(one: Told, other: Told) -> Fit | None:
     if found is None:
         return None
     ends_alone = found is Link.SESSION
-    return found, -(abs(_seconds(one.ended_at - other.ended_at)) if ends_alone else _distance(one, other))
+    apart = abs(_seconds(one.ended_at - other.ended_at)) if ends_alone else _distance(one, other)
+    return found, _likeness(one, other), -apart
 
 
 def _link(one: Told, other: Told) -> Link | None:
@@ -76,7 +91,7 @@ def _link_by_place(one: Told, other: Told) -> Link | None:
         return None
     if one.report.session_id and one.report.session_id == other.report.session_id:
         return Link.SESSION if abs(_seconds(one.ended_at - other.ended_at)) <= _SAME_SESSION else None
-    return Link.TIME if _fit_by_time(one, other) else None
+    return Link.TIME if _fit_by_time(one, other) and not _stand_apart(one, other) else None
 
 
 def fit(told: Told, others: Iterable[Told]) -> Fit | None:
@@ -102,6 +117,17 @@ def _same_trace(one: Told, other: Told) -> bool:
     return bool(one.report.trace_id) and one.report.trace_id == other.report.trace_id
 
 
+def _stand_apart(one: Told, other: Told) -> bool:
+    """Return whether two accounts name different traces, and would stand in one if they told of one call.
+
+    Of two spans without a parent, one may be around the other though neither library knew of it.
+    """
+    traces = {one.report.trace_id, other.report.trace_id} - {""}
+    if len(traces) < 2 or TRACERS.get(one.kind, "") != TRACERS.get(other.kind):
+        return False
+    return not all(each.role in _SPANS and not each.report.parent_span_id for each in (one, other))
+
+
 def _are_siblings(one: Told, other: Told) -> bool:
     """Return whether two spans of single tries have one parent."""
     parents = one.report.parent_span_id, other.report.parent_span_id
@@ -122,7 +148,7 @@ def _share_an_id(one: Told, other: Told) -> bool:
     """
     if not one.last.api_request_id or one.last.api_request_id != other.last.api_request_id:
         return False
-    if {one.role, other.role} == {Role.CALL, Role.WRAPPER}:
+    if {one.role, other.role} == _SPANS:
         return _begins_inside(one, other) and not _contradict(one, other)
     apart = _apart(one, other)
     if apart <= _INSIDE:
@@ -145,8 +171,8 @@ def _overlap(one: Told, other: Told) -> bool:
     if Role.EVENT in (one.role, other.role):
         return _apart(one, other) <= _CAUGHT and agree(one, other)
     shorter = min(_seconds(each.ended_at - each.started_at) for each in (one, other))
-    spans = {one.role, other.role} == {Role.CALL, Role.WRAPPER}
-    return -_apart(one, other) >= shorter / 2 and (spans or agree(one, other))
+    spans = {one.role, other.role} == _SPANS
+    return -_apart(one, other) >= shorter / 2 and (not _contradict(one, other) if spans else agree(one, other))
 
 
 def _apart(one: Told, other: Told) -> float:
@@ -198,11 +224,36 @@ def _contradict(one: Told, other: Told) -> bool:
     ours, theirs = one.report, other.report
     if any(_differ(getattr(ours, name), getattr(theirs, name)) for name in ("service", "team", "environment", "user")):
         return True
-    if not (ours.model.startswith(theirs.model) or theirs.model.startswith(ours.model)):  # an alias and its full name
+    alike = ours.model.startswith(theirs.model) or theirs.model.startswith(ours.model)  # an alias and its full name
+    if not alike:
         return True
     if Role.TRY in (one.role, other.role):
         return False
-    return any(_differ(getattr(one.last, name), getattr(other.last, name)) for name in ("http_status", "error_type"))
+    if any(_differ(getattr(one.last, name), getattr(other.last, name)) for name in ("http_status", "error_type")):
+        return True
+    return one.last.failed and other.last.failed and _differ(_way_of_failing(one), _way_of_failing(other))
+
+
+def _way_of_failing(told: Told) -> str:
+    """Return where a call failed: on the way, by an error that was answered, or in reading what is no such answer.
+
+    It is empty where that isn't told.
+    """
+    end = told.last
+    exception = end.exception.rpartition(".")[2]
+    if end.error_type in {*_ON_THE_WAY.values(), _MISREAD}:
+        return end.error_type
+    if (end.http_status or 0) >= 400 or end.error_type:
+        return "answered"
+    if exception in _RAISED_BY_WRONG_SHAPE or end.http_status == 200:
+        return _MISREAD
+    return _ON_THE_WAY.get(exception, "")
+
+
+def _likeness(one: Told, other: Told) -> int:
+    """Return in how much of its end two accounts are alike: whether it failed, and where."""
+    ways = {_way_of_failing(each) if each.last.failed else "" for each in (one, other)}
+    return (one.last.failed == other.last.failed) + (len(ways) == 1)
 
 
 def _differ(one: object, other: object) -> bool:
