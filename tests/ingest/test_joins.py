@@ -16,7 +16,7 @@ from django.db.models import Sum
 from tests.ingest.conftest import NOW
 from triage.ingest.judging import judge
 from triage.ingest.ledger import Ledger
-from triage.ingest.report import Report, Try
+from triage.ingest.report import OTHER, Report, Try
 from triage.ingest.store import write
 from triage.models import Attempt, Issue, MinuteCount, Project, Request, Telling
 
@@ -24,6 +24,7 @@ Batch = Callable[..., None]
 OVERLOADED = {"http_status": 529, "error_type": "overloaded_error"}
 _BODY = "{{'type': 'error', 'error': {{'type': 'overloaded_error', 'message': 'Overloaded'}}, 'request_id': '{}'}}"
 SAID = f"Error code: 529 - {_BODY}"
+FAILED = {"failed": True, "api_request_id": "req_011C00000000000000000001", **OVERLOADED}
 PLACE = ("trace_id", "span_id", "parent_span_id", "session_id", "service", "model", "user")
 
 
@@ -121,6 +122,10 @@ PAIRS: dict[str, Sequence[Report]] = {
         told("cc_event", "e", 0.2, 1, failed=True, session_id="x", message="Overloaded", http_status=529),
         told("cc_span", "s", 0, 1.1, failed=True, session_id="x", trace_id="t", number=2, model=""),
     ),
+    "a wrapper whose service its day had no room for, and the SDK's span, by the id": (
+        wrapper("w", 0, 1, failed=True, message=SAID.format(api_id(1)), service=OTHER, model=OTHER),
+        sdk("s", 0.01, 0.97, failed=True, api_request_id=api_id(1), **OVERLOADED),
+    ),
     "a page of a proxy that the SDK took for an answer": (
         wrapper("w", 0, 1, failed=True, exception="AttributeError", message="'str' object has no attribute 'content'"),
         sdk("s", 0.01, 0.97),
@@ -158,6 +163,9 @@ TWO_CALLS: dict[str, Sequence[Report]] = {
     "told in the same form": (sdk("a", 0, 1, api_request_id=api_id(1)), sdk("b", 0, 1, api_request_id=api_id(1))),
     "of two services": (wrapper("w", 0, 1), sdk("s", 0, 1, service="other")),
     "of services that nobody named": (wrapper("w", 0, 1, service=""), sdk("s", 0, 1, service="")),
+    "of services that their day had no room for": (wrapper("w", 0, 1, service=OTHER), sdk("s", 0, 1, service=OTHER)),
+    "of models that their day had no room for": (wrapper("w", 0, 1, model=OTHER), sdk("s", 0, 1, model=OTHER)),
+    "of a service, and of one that its day had no room for": (wrapper("w", 0, 1), sdk("s", 0, 1, service=OTHER)),
     "of two models": (wrapper("w", 0, 1), sdk("s", 0, 1, model="claude-haiku-4-5")),
     "with two ids": (
         wrapper("w", 0, 1, failed=True, message=SAID.format(api_id(1))),
@@ -192,6 +200,77 @@ def test_two_calls_stay_two_requests(digest: Batch, pair: Sequence[Report]) -> N
     assert Request.objects.count() == 2
     assert not Telling.objects.exists()
     check_books()
+
+
+LIMITS: dict[str, tuple[float, Callable[[float], Sequence[Report]]]] = {
+    "the clocks of two machines, for a log that comes after its call": (
+        0.5,
+        lambda gap: (event("e", 1 + gap, message=SAID.format(api_id(1))), sdk("s", 0, 1, **FAILED)),
+    ),
+    "the clocks of two machines, for a log that comes before its call": (
+        0.5,
+        lambda gap: (event("e", -gap, message=SAID.format(api_id(1))), sdk("s", 0, 1, **FAILED)),
+    ),
+    "what has the same id and ends otherwise, but surely at the same time": (
+        0.25,
+        lambda gap: (
+            event("e", 1 + gap, message=SAID.format(api_id(1))),
+            sdk("s", 0, 1, failed=True, api_request_id=api_id(1), http_status=500, error_type="api_error"),
+        ),
+    ),
+    "our own JSON that is late": (
+        300,
+        lambda gap: (told("json", "j", 1 + gap, 1 + gap, message="Overloaded", **FAILED), sdk("s", 0, 1, **FAILED)),
+    ),
+    "a call that ends after the span around it": (
+        0.25,
+        lambda gap: (wrapper("w", 0, 1), sdk("s", 0.5, 1 + gap)),
+    ),
+    "a call that begins before the span around it": (
+        0.25,
+        lambda gap: (wrapper("w", 0, 1), sdk("s", -gap, 0.5)),
+    ),
+    "beginnings and ends that are near": (
+        1,
+        lambda gap: (wrapper("w", 0, 10), sdk("s", gap, 7)),
+    ),
+    "a call with the wrapper's id that begins before it": (
+        0.01,
+        lambda gap: (
+            wrapper("w", 0, 1, failed=True, message=SAID.format(api_id(1)), service=""),
+            sdk("s", -gap, 0.9, **FAILED),
+        ),
+    ),
+    "what a program caught in the call's trace": (
+        2,
+        lambda gap: (
+            event("e", 1 + gap, trace_id="t", span_id="app", message="Overloaded"),
+            told("sentry_span", "s", 0, 1, failed=True, trace_id="t", span_id="s"),
+        ),
+    ),
+    "two accounts of one session": (
+        5,
+        lambda gap: (
+            told("cc_event", "e", 0, 1, session_id="x"),
+            told("cc_span", "s", 0, 1 + gap, session_id="x", trace_id="t"),
+        ),
+    ),
+}
+"""How far apart two accounts of one call may be, and a pair that is so far apart."""
+
+
+@pytest.mark.parametrize(("limit", "pair"), LIMITS.values(), ids=LIMITS)
+@pytest.mark.parametrize("turned", [False, True], ids=["", "turned"])
+def test_a_limit_joins_what_is_within_it_and_parts_what_is_beyond(
+    digest: Batch, limit: float, pair: Callable[[float], Sequence[Report]], turned: bool
+) -> None:
+    for share, calls in ((0.9, 1), (1.1, 2)):
+        for each in pair(limit * share)[:: -1 if turned else 1]:
+            digest(each)
+        assert Request.objects.count() == calls
+        check_books()
+        for table in (Request, Issue, MinuteCount):
+            table._default_manager.all().delete()
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q
 
-from triage.ingest import tallies
+from triage.ingest import dimensions, tallies
 from triage.ingest.adding import add_up
 from triage.ingest.calls import Call
 from triage.ingest.decoding import Decoded, SourceName, decode
@@ -159,6 +159,7 @@ def _store(valkey: redis.Redis, batch: list[Decoded]) -> list[int]:
 def _store_project(project_id: int, batch: list[Decoded], valkey: redis.Redis) -> None:
     if not batch:
         return
+    dimensions.bound(project_id, batch)
     ledger = Ledger(project_id, [report for each in batch for report, _ in each.reports])
     calls_of: dict[SourceName, dict[int, Call]] = defaultdict(dict)
     sources: dict[int, SourceName] = {}

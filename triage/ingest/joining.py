@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from enum import IntEnum
 
 from triage.ingest.formats import TRACERS
-from triage.ingest.report import Role
+from triage.ingest.report import OTHER, Role
 from triage.ingest.told import Told
 
 
@@ -56,6 +56,8 @@ _ON_THE_WAY: Mapping[str, str] = {
 """Classes of failures on the way to an answer or amid it, each with the type that the SDK's own span gives them."""
 _MISREAD = "client_error"
 """The type that the SDK's own span gives an answer that could not be read."""
+_TAKEN_FOR_AN_ANSWER = "APIResponseValidationError"
+"""How the format of the SDK's spans names an answer that isn't the API's, though the SDK raised nothing."""
 NEAR = 1.0
 """Seconds between the beginnings, or the ends, of two accounts that only service, model and time hold together."""
 
@@ -209,9 +211,7 @@ def _fit_by_time(one: Told, other: Told) -> bool:
 
     What they tell of service, model and the rest must be known and must not differ.
     """
-    if one.role is other.role or not (one.report.service and other.report.service) or _contradict(one, other):
-        return False
-    if not (one.report.model and other.report.model):
+    if one.role is other.role or not (one.report.has_place and other.report.has_place) or _contradict(one, other):
         return False
     later, longer = _seconds(one.started_at - other.started_at), _seconds(one.ended_at - other.ended_at)
     one_inside = later >= -_INSIDE and longer <= _INSIDE
@@ -225,7 +225,7 @@ def _contradict(one: Told, other: Told) -> bool:
     if any(_differ(getattr(ours, name), getattr(theirs, name)) for name in ("service", "team", "environment", "user")):
         return True
     alike = ours.model.startswith(theirs.model) or theirs.model.startswith(ours.model)  # an alias and its full name
-    if not alike:
+    if _differ(ours.model, theirs.model) and not alike:
         return True
     if Role.TRY in (one.role, other.role):
         return False
@@ -257,7 +257,7 @@ def _likeness(one: Told, other: Told) -> int:
 
 
 def _differ(one: object, other: object) -> bool:
-    return bool(one) and bool(other) and one != other
+    return bool(one) and bool(other) and OTHER not in (one, other) and one != other
 
 
 def _distance(one: Told, other: Told) -> float:

@@ -194,7 +194,7 @@ def _near_in_time(around: QuerySet[Request], reports: Sequence[Report]) -> Itera
     """Yield the calls of the reports' services that lack an account such as one of the reports is."""
     services: dict[str, set[Role]] = defaultdict(set)
     for report in reports:
-        if report.service and report.model:
+        if report.has_place:
             services[report.service].add(ROLES[report.kind])
     # One query a combination: of several values in a list SQLite makes a walk through all of the time.
     near = [
@@ -244,7 +244,7 @@ def _ids(told: Told) -> Iterator[tuple[str, str]]:
 
 def _seconds_of(told: Told) -> set[int]:
     """Return the seconds in which ``told`` begins and ends, where it can be joined by them."""
-    if not (told.report.service and told.report.model):
+    if not told.report.has_place:
         return set()
     return {int(told.started_at.timestamp()), int(told.ended_at.timestamp())}
 

@@ -15,6 +15,8 @@ KEY_LENGTH = 96
 MESSAGE_LENGTH = 4_000
 """Characters of an error's words that are read and stored; an edge's page says what it is in the first hundreds."""
 MOST_ATTEMPTS = 10_000
+OTHER = "(other)"
+"""Stands for a service, a model and so on that its day had no room for (``dimensions``). It tells as little as none."""
 _LARGEST = 2**31 - 1
 _LONG_CONTEXT = re.compile(r"\[1m\]$", re.IGNORECASE)
 _CLOCK_SLACK = dt.timedelta(minutes=10)
@@ -122,6 +124,11 @@ class Report:
     def kind(self) -> str:
         """Return which form of telling this is. What it sees of a call is its role."""
         return self.key.partition(":")[0]
+
+    @property
+    def has_place(self) -> bool:
+        """Return whether it names a service and a model, by which calls are told apart where nothing surer does."""
+        return self.service not in ("", OTHER) and self.model not in ("", OTHER)
 
 
 def make_key(kind: str, *parts: object) -> str:

@@ -6,7 +6,7 @@ from triage.models.check import Check, CheckResult, CheckState
 from triage.models.count import Count, HourCount, MinuteCount
 from triage.models.facets import SLOW_SECONDS, FacetSet
 from triage.models.incident import Incident, IncidentEvent, Watch
-from triage.models.intake import DigestedEntry, DropCount, Source
+from triage.models.intake import DigestedEntry, DimensionValue, DropCount, FoldedValues, Source
 from triage.models.issue import Issue, IssueEvent
 from triage.models.project import KEY_PREFIX, IngestKey, Membership, Project, SignInToken, digest_of
 
@@ -24,8 +24,10 @@ __all__ = [
     "Count",
     "Delivery",
     "DigestedEntry",
+    "DimensionValue",
     "DropCount",
     "FacetSet",
+    "FoldedValues",
     "HourCount",
     "Incident",
     "IncidentEvent",

@@ -36,6 +36,42 @@ class DropCount(models.Model):
         return f"{self.reason}: {self.count}"
 
 
+class DimensionValue(models.Model):
+    """A service, model, team, environment or client that a project's reports of one day named in time to keep its name.
+
+    Written in the transaction that stores the reports. Only the days of reports that may still be delivered matter.
+    """
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+", db_index=False)
+    day = models.DateField()
+    """The UTC day of receipt."""
+    value = models.CharField(max_length=80)
+    dimension = models.CharField(max_length=12)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "day", "value", "dimension"], name="one_dimension_value")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.dimension} {self.value}"
+
+
+class FoldedValues(models.Model):
+    """How many reports of a day named a value of one dimension that the day had no room for."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="folded_values", db_index=False)
+    day = models.DateField()
+    dimension = models.CharField(max_length=12)
+    reports = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["project", "day", "dimension"], name="one_count_of_folded")]
+
+    def __str__(self) -> str:
+        return f"{self.dimension} {self.day}: {self.reports}"
+
+
 class Source(models.Model):
     """One program of one service that reports: when it was first and last heard, and how much it told."""
 
