@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import threading
 
 import pytest
+import redis
 from django.db import connection
 
 from tests.incidents.conftest import MINUTE, NOON, Count
 from triage.health import Finding, Outcome, record
 from triage.incidents import lag, note_alert, watch, watch_all, watching
+from triage.ingest.digest import TICKS
 from triage.models import Check, Incident, IncidentEvent, Project, Watch
 from triage.verdict import verdict
 
@@ -226,6 +229,18 @@ def test_one_project_that_cannot_be_read_does_not_hide_another(
     for each in (project, others_project):
         count(NOON - HOUR, NOON, into=each)
     assert watch_all(NOON) == {"looks": 1, "opened": 0, "closed": 0, "failed": 1}
+
+
+def test_open_pages_are_told_that_an_incident_opened(project: Project, count: Count, valkey: redis.Redis) -> None:
+    count(NOON - HOUR, NOON - 2 * MINUTE)
+    with valkey.pubsub() as channel:
+        channel.subscribe(TICKS)
+        assert channel.get_message(timeout=5)["type"] == "subscribe"
+        watch_all(NOON)
+        watch_all(NOON + 10 * SECONDS)
+        told = channel.get_message(timeout=5)
+    assert project.incidents.get().kind == "silent"
+    assert json.loads(told["data"]) == {"project": project.pk}
 
 
 def test_a_project_that_nothing_is_heard_of_is_looked_at_once_a_minute_and_then_not_at_all(

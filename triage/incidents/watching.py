@@ -6,9 +6,13 @@ watchers there are: the project's ``Watch`` row is locked, and tells when the la
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import json
 import logging
 
+import redis
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils.dateparse import parse_datetime
@@ -17,6 +21,8 @@ from django.utils.translation import gettext as _
 from triage.incidents.matching import incident_of
 from triage.incidents.timeline import Kind, tell_checks, write
 from triage.incidents.wording import first_sign_words
+from triage.ingest.digest import TICKS
+from triage.ingest.inbox import connect
 from triage.models import Incident, Project, Source, Watch
 from triage.verdict import Evidence, Verdict, gather, judge_all
 
@@ -51,7 +57,15 @@ def watch_all(at: dt.datetime) -> dict[str, int]:
             counts["looks"] += 1
             counts["opened"] += made[0]
             counts["closed"] += made[1]
+            if any(made):
+                _announce(project)
     return counts
+
+
+def _announce(project: Project) -> None:
+    """Tell open pages that there is news: silence opens an incident as well, and no report would tell them."""
+    with contextlib.suppress(redis.RedisError), connect(settings.REDIS_URL) as valkey:
+        valkey.publish(TICKS, json.dumps({"project": project.pk}))
 
 
 def _due(at: dt.datetime) -> list[Project]:
