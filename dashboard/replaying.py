@@ -152,7 +152,11 @@ def _detail(comparison: Comparison) -> str:
     """Say what the present policy cost."""
     now = comparison.of(PRESENT).cost
     calls = ngettext("Of %(n)s call that failed at first,", "Of %(n)s calls that failed at first,", comparison.calls)
-    words = gettext("%(lost)s stayed lost; %(retries)s retries, %(vain)s of them in vain, with %(waited)s of waiting.")
+    words = ngettext(
+        "%(lost)s stayed lost; %(retries)s retry, %(vain)s in vain, with %(waited)s of waiting.",
+        "%(lost)s stayed lost; %(retries)s retries, %(vain)s of them in vain, with %(waited)s of waiting.",
+        round(now.retries),
+    )
     return " ".join(
         (
             calls % {"n": number(comparison.calls)},

@@ -95,8 +95,23 @@ def _list_context(request: HttpRequest, choice: Choice) -> dict[str, Any]:
         "query": _query(request),
         "mutes": MUTES.items(),
         "selects": options_of(choice, {name: DIMENSIONS[name] for name in ("category", "cause")}),
+        "complaints": _complaints(request),
         "narrowed": bool(choice.values or request.GET.get("owner") or _query(request)),
     }
+
+
+def _complaints(request: HttpRequest) -> list[str]:
+    """Say which parts of the address name nothing, and what they could."""
+    words = {
+        "state": (STATES, gettext("“%(value)s” is no state of issues; choose one of %(known)s.")),
+        "sort": (SORTS, gettext("“%(value)s” is no order of issues; choose one of %(known)s.")),
+    }
+    asked = {name: request.GET.get(name, "") for name in words}
+    return [
+        complaint % {"value": asked[name][:20], "known": ", ".join(known)}
+        for name, (known, complaint) in words.items()
+        if asked[name] and asked[name] not in known
+    ]
 
 
 def _matching(request: HttpRequest, choice: Choice) -> QuerySet[Issue]:
