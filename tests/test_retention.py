@@ -9,7 +9,18 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from triage import retention
-from triage.models import Attempt, FacetSet, HourCount, MinuteCount, Project, Request, Telling
+from triage.models import (
+    Attempt,
+    DimensionValue,
+    FacetSet,
+    FoldedValues,
+    HourCount,
+    MinuteCount,
+    Project,
+    Request,
+    Source,
+    Telling,
+)
 
 NOW = timezone.now()
 DAY = dt.timedelta(days=1)
@@ -88,3 +99,20 @@ def test_what_only_old_requests_were_filtered_by_goes_with_them(project: Project
     Request.objects.create(project=project, key="fresh", started_at=NOW, outcome="failed", service="checkout")
     ended()
     assert [facets.service for facets in FacetSet.objects.all()] == ["checkout"]
+
+
+@pytest.mark.django_db
+def test_names_go_when_nothing_can_come_under_them(project: Project) -> None:
+    for days in (5, 9):
+        day = (NOW - days * DAY).date()
+        DimensionValue.objects.create(project=project, day=day, dimension="service", value="chat")
+        FoldedValues.objects.create(project=project, day=day, dimension="service", reports=1)
+    for service, days in (("silent", 5), ("heard", 3)):
+        at = NOW - days * DAY
+        Source.objects.create(
+            project=project, client="json", service=service, signal="attempts", first_seen_at=at, last_seen_at=at
+        )
+    ended()
+    assert [each.day for each in DimensionValue.objects.all()] == [(NOW - 5 * DAY).date()]
+    assert [each.day for each in FoldedValues.objects.all()] == [(NOW - 5 * DAY).date()]
+    assert [each.service for each in Source.objects.all()] == ["heard"]

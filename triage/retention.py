@@ -1,7 +1,8 @@
 """What is kept for how long: bodies go first, then requests with their attempts, then minutes, then hours.
 
 Deleting goes in small batches, each in a transaction of its own, so that a digest never waits long for the database.
-Issues and their history stay: there are few of them, and what they say of the past is the point of them.
+Issues and their history stay: there are few of them, and what they say of the past is the point of them. What a name of
+the past was remembered for goes with it: sources with the requests, the day's values when no report of it can come.
 """
 
 from __future__ import annotations
@@ -16,9 +17,21 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, Model, OuterRef, QuerySet
 
-from triage.models import Attempt, FacetSet, HourCount, MinuteCount, Project, Request
+from triage.models import (
+    Attempt,
+    DimensionValue,
+    FacetSet,
+    FoldedValues,
+    HourCount,
+    MinuteCount,
+    Project,
+    Request,
+    Source,
+)
 
 _BATCH = 500  # rows of one transaction
+_VALUES_DAYS = 7
+"""How long a day's values are remembered; reports wait in the inbox for minutes, after a bad week end for days."""
 _Rows = QuerySet[Any, Any]
 
 
@@ -113,6 +126,7 @@ def clean_up(now: dt.datetime, *, patience: float) -> dict[str, int]:
                 if len(batch) < _BATCH:
                     break
         _forget_unused_facets(project)
+        _forget_names(project, now)
     return ended
 
 
@@ -122,3 +136,14 @@ def _forget_unused_facets(project: Project) -> None:
         Project.objects.select_for_update(no_key=True).filter(pk=project.pk).first()
         used = Request.objects.filter(facets=OuterRef("pk"))
         FacetSet.objects.filter(~Exists(used), project=project).delete()
+
+
+def _forget_names(project: Project, now: dt.datetime) -> None:
+    """Delete the values of days that are over, what was folded in counts that are gone, and sources long silent."""
+    values, counts, requests = (
+        now - dt.timedelta(days=days)
+        for days in (_VALUES_DAYS, settings.TRIAGE_KEEP_HOURS_DAYS, settings.TRIAGE_KEEP_REQUESTS_DAYS)
+    )
+    DimensionValue.objects.filter(project=project, day__lt=values.date()).delete()
+    FoldedValues.objects.filter(project=project, day__lt=counts.date()).delete()
+    Source.objects.filter(project=project, last_seen_at__lt=requests).delete()

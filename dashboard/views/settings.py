@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, Sum
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -31,6 +31,13 @@ _KEPT = {
     "requests": gettext_lazy("Requests with their attempts"),
     "minutes": gettext_lazy("Counts by the minute"),
     "hours": gettext_lazy("Counts by the hour"),
+}
+_DIMENSIONS = {
+    "service": gettext_lazy("service"),
+    "model": gettext_lazy("model"),
+    "team": gettext_lazy("team"),
+    "environment": gettext_lazy("environment"),
+    "client": gettext_lazy("client"),
 }
 
 
@@ -234,6 +241,8 @@ def _project(request: HttpRequest, shown: Project, status: int = 200, **extra: A
         "may_manage": owns(request, shown),
         "keys": shown.keys.order_by("revoked_at", "-created_at"),
         "people": shown.memberships.select_related("user").order_by("role", "user__username").reverse(),
+        "folded": _folded(shown),
+        "room": settings.TRIAGE_MAX_VALUES_PER_DAY,
         "kept": [(_KEPT[each.kind.name], each) for each in holdings(shown)],
         "project_form": ProjectForm(initial={"name": shown.name}),
         "key_form": KeyForm(),
@@ -241,6 +250,12 @@ def _project(request: HttpRequest, shown: Project, status: int = 200, **extra: A
         **extra,
     }
     return render(request, "settings/project.html", context, status=status)
+
+
+def _folded(shown: Project) -> list[tuple[Any, int]]:
+    """Return each dimension of which days had no room for all values, with the reports that lost a name; most first."""
+    rows = shown.folded_values.values_list("dimension").annotate(n=Sum("reports")).order_by("-n")
+    return [(_DIMENSIONS[dimension], reports) for dimension, reports in rows]
 
 
 def _limits() -> list[tuple[str, int]]:

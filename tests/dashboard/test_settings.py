@@ -1,5 +1,6 @@
 """The settings: owners manage projects, keys and people; members look on; strangers see nothing."""
 
+import datetime as dt
 import re
 
 import pytest
@@ -8,7 +9,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from tests.dashboard.conftest import OVERLOADED, Tell
-from triage.models import Attempt, IngestKey, Membership, Project, SignInToken, digest_of
+from triage.models import Attempt, FoldedValues, IngestKey, Membership, Project, SignInToken, digest_of
 
 HERE = "/settings/projects/alices-project/"
 
@@ -49,6 +50,20 @@ def test_the_page_says_what_is_kept_for_how_long(
     assert ">1</td>" in row
     assert "17 days" in row
     assert "TRIAGE_KEEP_REQUESTS_DAYS" in row
+
+
+def test_the_page_says_of_how_many_reports_a_name_was_lost(
+    project: Project, as_alice: Client, as_bob: Client, as_charlie: Client, settings: Settings
+) -> None:
+    settings.TRIAGE_MAX_VALUES_PER_DAY = 500
+    assert "(other)" not in as_alice.get(HERE).content.decode()
+    for day, reports in ((1, 1_200), (2, 34)):
+        FoldedValues.objects.create(project=project, day=dt.date(2026, 11, day), dimension="service", reports=reports)
+    FoldedValues.objects.create(project=project, day=dt.date(2026, 11, 1), dimension="model", reports=1)
+    for reader in (as_alice, as_bob):
+        page = " ".join(reader.get(HERE).content.decode().split())
+        assert "a day has room for 500 of each kind: service in 1 234 reports, model in 1 report." in page
+    assert as_charlie.get(HERE).status_code == 404
 
 
 def test_a_member_looks_on(project: Project, key: str, as_bob: Client) -> None:
