@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -15,7 +15,7 @@ from redis import RedisError
 
 from dashboard.incident_rows import IncidentRow, row_of
 from triage.incidents import between, going_on
-from triage.models import Incident, Project, Source
+from triage.models import Project, Source
 from triage.verdict import Verdict, verdict
 
 _FRESH = 5
@@ -92,24 +92,28 @@ def _incident_of(told: Told, now: dt.datetime) -> IncidentRow | None:
 
 @dataclass(frozen=True)
 class Then:
-    """What was known of a past moment: the incidents of that time, else the verdict; neither, where it is too old."""
+    """What was known of a past moment: the incidents of that time, else the verdict; neither, where it is too old.
+
+    ``apart``: what was wrong then is another thing than the failure that it is shown beside.
+    """
 
     incidents: list[IncidentRow]
     verdict: Verdict | None
+    apart: bool = False
 
 
-def known_then(project: Project, at: dt.datetime, causes: Collection[str] = ()) -> Then:
-    """Return what was known of ``project`` when something ended at ``at``.
+def known_then(project: Project, at: dt.datetime, family: str) -> Then:
+    """Return what was known of ``project`` when a failure of ``family`` (see ``family_of``) ended at ``at``.
 
-    Of several incidents those are told that one of ``causes`` belongs to. The verdict is made from the counts by the
+    Of several incidents those are told that the failure belongs to, if any. The verdict is made from the counts by the
     minute, and only as long as they are kept.
     """
     now = timezone.now()
     found = list(between([project.pk], at - _LATER, at + _LATER).select_related("project")[:_MOST])
-    fitting = [each for each in found if set(causes) & set(each.causes)]
-    chosen: list[Incident] = fitting or found
-    if chosen:
-        return Then([row_of(each, now) for each in chosen], None)
+    fitting = [each for each in found if family in each.families]
+    if found:
+        return Then([row_of(each, now) for each in fitting or found], None, apart=not fitting)
     if at < now - dt.timedelta(days=settings.TRIAGE_KEEP_MINUTES_DAYS):
         return Then([], None)
-    return Then([], verdict_at(project, min(now, at + _LATER)))
+    made = verdict_at(project, min(now, at + _LATER))
+    return Then([], made, apart=made.kind == "failing" and made.family != family)

@@ -27,6 +27,7 @@ from dashboard.views.overview import breakdown_of
 from triage import rates
 from triage.knowledge import load
 from triage.models import Attempt, Issue
+from triage.verdict.model import family_of
 
 _BREAKDOWNS: tuple[rates.Dimension, ...] = ("model", "service", "team")
 _PAGE = 40
@@ -174,7 +175,7 @@ def _one_context(request: HttpRequest, found: Issue) -> dict[str, Any]:
         "choice": narrowed,
         "unit": unit,
         "cause": cause,
-        "then": known_then(found.project, found.last_seen_at, [found.cause]),
+        "then": known_then(found.project, found.last_seen_at, family_of(found.category, found.cause)),
         "verdict": verdict_of(cause.retry) if cause else None,
         "chart": chart_of(rates.series(narrowed.window, narrowed.filters), unit=unit),
         "totals": rates.totals(narrowed.window, narrowed.filters),

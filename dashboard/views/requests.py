@@ -9,9 +9,11 @@ from dashboard import lookup
 from dashboard.options import selects_of
 from dashboard.request_filters import OUTCOMES, Sieve, sieve_of
 from dashboard.request_story import story_of
-from dashboard.us_or_them import known_then
+from dashboard.us_or_them import Then, known_then
 from dashboard.views.common import covered_projects, render_page, team_page
 from triage.ingest.calls import ended_at
+from triage.models import Request
+from triage.verdict.model import family_of
 
 _PAGE = 50
 _FIRST = {"cause", "status", "model", "service"}
@@ -69,6 +71,13 @@ def one_request(request: HttpRequest, identifier: str) -> HttpResponse:
         "found": chosen,
         "namesakes": found[1:],
         "story": story_of(chosen),
-        "then": known_then(chosen.project, ended_at(chosen), [chosen.cause]) if chosen.cause else None,
+        "then": _then(chosen),
     }
     return render_page(request, "requests/one.html", "requests/_one.html", context)
+
+
+def _then(found: Request) -> Then | None:
+    """Return what was known when ``found`` failed; None where no try of it did."""
+    if not found.cause:
+        return None
+    return known_then(found.project, ended_at(found), family_of(found.category, found.cause))

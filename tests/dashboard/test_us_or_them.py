@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from tests.dashboard.conftest import FINE, OVERLOADED, Tell
+from tests.dashboard.conftest import FINE, NO_CREDIT, OVERLOADED, Tell
 from triage.models import Incident, Issue, Project
 
 MINUTE = dt.timedelta(minutes=1)
@@ -84,6 +84,17 @@ def test_where_an_incident_went_on_that_is_what_was_known(incident: Incident, as
     page = as_bob.get(f"/requests/{OVERLOADED['request_id']}/").content.decode()
     assert "Them: 529 everywhere." in page
     assert f'href="/incidents/{incident.pk}/"' in page
+
+
+def test_what_went_wrong_beside_a_failure_is_not_said_to_be_its_reason(
+    incident: Incident, tell: Tell, as_bob: Client
+) -> None:
+    tell(NO_CREDIT)
+    apart = "this failure is no part of it"
+    assert apart in as_bob.get(f"/requests/{NO_CREDIT['request_id']}/").content.decode()
+    assert apart not in as_bob.get(f"/requests/{OVERLOADED['request_id']}/").content.decode()
+    incident.delete()
+    assert apart in as_bob.get(f"/requests/{NO_CREDIT['request_id']}/").content.decode(), "by the verdict alone as well"
 
 
 def test_of_a_time_whose_minutes_are_gone_nothing_is_claimed(tell: Tell, as_bob: Client) -> None:
