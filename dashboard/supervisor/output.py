@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 _LARGEST_LOG = 10 * 1024 * 1024  # bytes; then a new file is begun
 _KEPT_LOGS = 3
 _LONGEST_LINE = 16 * 1024  # bytes; what is longer is cut into several lines
+_ROUTINE = b": INFO/"  # in Celery's lines: a task that did its work, several a second
 
 
 class Log:
-    """A log file of one line an event, shown on the terminal as well."""
+    """A log file of one line an event, shown on the terminal as well: all but the routine, which would flood it."""
 
     def __init__(self, path: Path, terminal: int = 1) -> None:
         """Append to ``path``, whose folder is made for its owner alone; show lines at the descriptor ``terminal``."""
@@ -42,7 +43,8 @@ class Log:
         self._file.write(moment + b" " + name.encode().ljust(8) + line + b"\n")
         if self._file.tell() > _LARGEST_LOG:
             self._rotate()
-        self.show(f"{name:<8}| ".encode() + line)
+        if _ROUTINE not in line:
+            self.show(f"{name:<8}| ".encode() + line)
 
     def show(self, line: bytes) -> None:
         """Write a line to the terminal only; a terminal that has gone away is no reason to stop."""

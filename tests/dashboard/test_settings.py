@@ -223,6 +223,16 @@ def test_a_password_can_be_set_and_the_session_goes_on(alice: User, as_alice: Cl
     assert alice.first_name == "Alice Liddell"
 
 
+@pytest.mark.parametrize("easy", ["down", "alice@example", "password"])
+def test_a_password_that_is_easily_guessed_is_refused(easy: str, alice: User, as_alice: Client) -> None:
+    before = alice.password
+    response = as_alice.post("/settings/account/", {"full_name": "", "password": easy})
+    assert response.status_code == 422
+    assert 'aria-invalid="true"' in response.content.decode()
+    alice.refresh_from_db()
+    assert alice.password == before
+
+
 def test_an_empty_password_changes_none(alice: User, as_alice: Client) -> None:
     as_alice.post("/settings/account/", {"full_name": "A", "password": ""})
     alice.refresh_from_db()

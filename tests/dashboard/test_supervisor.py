@@ -86,6 +86,15 @@ def test_the_log_stays_small(log: Log, tmp_path: Path, monkeypatch: pytest.Monke
     assert "line 199" in written(tmp_path)
 
 
+def test_routine_work_stands_in_the_log_and_does_not_flood_the_terminal(tmp_path: Path) -> None:
+    path, terminal = tmp_path / "logs" / "triage.log", tmp_path / "terminal"
+    with terminal.open("wb") as shown, closing(Log(path, terminal=shown.fileno())) as log:
+        log.write("worker", b"[2026-11-22 03:37:13,994: INFO/MainProcess] triage.tasks.digest 1 0.078 s entries=3")
+        log.write("worker", b"[2026-11-22 03:37:14,001: WARNING/MainProcess] triage.tasks.digest 2 failed")
+    assert "entries=3" in path.read_text()
+    assert terminal.read_text() == "worker  | " + path.read_text().splitlines()[1].split(" worker  ")[1] + "\n"
+
+
 def test_a_terminal_that_went_away_stops_nothing(tmp_path: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)

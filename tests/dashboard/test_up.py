@@ -39,7 +39,7 @@ def test_it_greets_when_every_part_is_well(server: Server) -> None:
     assert re.search(rf"^  http://127\.0\.0\.1:{server.port}/sign-in/[\w-]{{32}}/$", server.greeting, re.MULTILINE)
     status, parts = server.health()
     assert status == 200, parts
-    assert set(parts) == {"web", "database", "valkey", "worker", "watcher", "beat", "inbox"}
+    assert set(parts) == {"web", "database", "valkey", "worker", "watcher", "beat", "inbox", "disk"}
 
 
 def test_the_sign_in_address_is_not_written_to_the_log(server: Server) -> None:
