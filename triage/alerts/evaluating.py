@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from triage.alerts.conditions import CONDITIONS, Condition, Reading
 from triage.alerts.course import Course
 from triage.alerts.facts import HOUR, MINUTE, Facts
-from triage.alerts.findings import Finder
+from triage.alerts.findings import Finder, words_of
 from triage.alerts.quiet import quiet_until
 from triage.alerts.telling import tell
 from triage.models import AlertChange, AlertRule, Incident, IssueEvent, Project
@@ -128,7 +128,7 @@ class _Look:
         fired = rule.fired_at
         if fired is not None and self._at != fired and self._at < fired + rule.rest * MINUTE:
             return 0
-        words = self._finder.words_of(event)
+        words = words_of(event)
         try:
             with transaction.atomic():
                 change = AlertChange.objects.create(

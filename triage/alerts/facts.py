@@ -65,7 +65,7 @@ class Facts:
 
     def __init__(self, project: Project, start: dt.datetime, end: dt.datetime) -> None:
         self.project = project
-        self.start = _minute(start) - LONGEST
+        self.start = minute_of(start) - LONGEST
         self.end = end
         self._sums: dict[_Narrowing, tuple[list[int], list[int]]] = {}
         self._hours: dict[_Narrowing, dict[dt.datetime, tuple[int, int]]] = {}
@@ -73,14 +73,14 @@ class Facts:
     def counted(self, rule: AlertRule, at: dt.datetime, minutes: int, category: str = "") -> Counted:
         """Return what the rule's part of the traffic met in the last ``minutes``, the present one included."""
         requests, hit = self._sums_of(_narrowing(rule, category))
-        last = min((_minute(at) - self.start) // MINUTE + 1, len(hit) - 1)
+        last = min((minute_of(at) - self.start) // MINUTE + 1, len(hit) - 1)
         first = max(0, last - minutes)
         return Counted(requests[last] - requests[first], hit[last] - hit[first])
 
     def last_minutes(self, rule: AlertRule, at: dt.datetime, minutes: int) -> list[int]:
         """Return how many requests were hit in each of the last ``minutes``, oldest first."""
         _requests, hit = self._sums_of(_narrowing(rule, ""))
-        last = min((_minute(at) - self.start) // MINUTE + 1, len(hit) - 1)
+        last = min((minute_of(at) - self.start) // MINUTE + 1, len(hit) - 1)
         return [hit[n] - hit[n - 1] for n in range(max(1, last - minutes + 1), last + 1)]
 
     def usual_shares(self, rule: AlertRule, at: dt.datetime) -> tuple[float, ...]:
@@ -100,7 +100,7 @@ class Facts:
         """Return the cause of most requests that were hit in the last ``minutes``; empty where none was."""
         found = (
             self._counts(rule.model, rule.service, rule.team)
-            .filter(start__gt=_minute(at) - minutes * MINUTE, start__lte=at, **_named(cause=rule.cause))
+            .filter(start__gt=minute_of(at) - minutes * MINUTE, start__lte=at, **_named(cause=rule.cause))
             .filter(**_named(category=category))
             .exclude(cause="")
             .values("cause")
@@ -128,10 +128,9 @@ class Facts:
     def head_rooms(self, at: dt.datetime, minutes: int) -> list[HeadRoom]:
         """Return what the answers of the last ``minutes`` said was left of each limit, the least of each."""
         least: dict[str, float] = {}
-        for moment, rooms in self._answers:
-            if at - minutes * MINUTE < moment <= at:
-                for limit, left in rooms:
-                    least[limit] = min(left, least.get(limit, 1.0))
+        for ago in range(minutes):
+            for limit, left in self._answers.get(minute_of(at) - ago * MINUTE, ()):
+                least[limit] = min(left, least.get(limit, 1.0))
         return sorted((HeadRoom(*each) for each in least.items()), key=lambda each: each.left)
 
     def last_heard(self, at: dt.datetime) -> dict[str, dt.datetime]:
@@ -155,19 +154,23 @@ class Facts:
         return list(Incident.objects.filter(lasted, project=self.project).order_by("-opened_at", "-pk"))
 
     @cached_property
-    def _answers(self) -> list[tuple[dt.datetime, list[tuple[str, float]]]]:
-        told = Attempt.objects.filter(
+    def _answers(self) -> dict[dt.datetime, list[tuple[str, float]]]:
+        """What the answers of each minute said was left."""
+        attempts = Attempt.objects.filter(
             request__project=self.project, request__started_at__gte=self.start, at__lte=self.end
         ).exclude(headers={})
-        newest = told.order_by("-request__started_at").values_list("at", "headers")[:_ANSWERS]
-        return [(at, rooms) for at, headers in newest if (rooms := _rooms(headers))]
+        newest = attempts.order_by("-request__started_at").values_list("at", "headers")[:_ANSWERS]
+        told: dict[dt.datetime, list[tuple[str, float]]] = defaultdict(list)
+        for at, headers in newest:
+            told[minute_of(at)] += _rooms(headers)
+        return told
 
     def _sums_of(self, narrowing: _Narrowing) -> tuple[list[int], list[int]]:
         """Return, for each minute from the start, how many requests there were before it, and how many were hit."""
         if narrowing not in self._sums:
             model, service, team, cause, category = narrowing
             rows = self._counts(model, service, team).filter(start__gte=self.start, start__lte=self.end)
-            minutes = (_minute(self.end) - self.start) // MINUTE + 1
+            minutes = (minute_of(self.end) - self.start) // MINUTE + 1
             requests, hit = [0] * minutes, [0] * minutes
             for start, called, met in _summed(rows, cause, category):
                 at = (start - self.start) // MINUTE
@@ -226,5 +229,6 @@ def _named(**wanted: str) -> dict[str, str]:
     return {name: value for name, value in wanted.items() if value}
 
 
-def _minute(at: dt.datetime) -> dt.datetime:
+def minute_of(at: dt.datetime) -> dt.datetime:
+    """Return the minute that holds ``at``."""
     return at.astimezone(dt.UTC).replace(second=0, microsecond=0)

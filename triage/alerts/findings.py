@@ -42,16 +42,6 @@ class Finder:
         masked: dict[str, Any] = scrub_value(told)
         return masked
 
-    def words_of(self, event: IssueEvent) -> str:
-        """Say which issue turned."""
-        issue = event.issue
-        known = load().causes.get(issue.cause)
-        named = known.title if known else _("a cause that isn't known")
-        status = f"{issue.http_status} " if issue.http_status else ""
-        if event.kind == IssueEvent.Kind.REGRESSED:
-            return _("It came back after it was resolved: %(what)s.") % {"what": status + named}
-        return _("Seen for the first time: %(what)s.") % {"what": status + named}
-
     def incident_of(self, reading: Reading) -> Incident | None:
         """Return the open incident that ``reading`` is a sign of, where that can be told."""
         going_on = self._facts.incidents(self._at)
@@ -64,3 +54,14 @@ class Finder:
     @cached_property
     def _verdict(self) -> Verdict:
         return verdict(self._at, self._facts.project)
+
+
+def words_of(event: IssueEvent) -> str:
+    """Say which issue turned."""
+    issue = event.issue
+    known = load().causes.get(issue.cause)
+    named = known.title if known else _("a cause that isn't known")
+    status = f"{issue.http_status} " if issue.http_status else ""
+    if event.kind == IssueEvent.Kind.REGRESSED:
+        return _("It came back after it was resolved: %(what)s.") % {"what": status + named}
+    return _("Seen for the first time: %(what)s.") % {"what": status + named}
