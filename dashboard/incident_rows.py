@@ -70,7 +70,12 @@ def lag_words(told: Lag) -> str:
         return ""
     never = ngettext("%(n)d was never admitted", "%(n)d were never admitted", told.never) % {"n": told.never}
     if told.middle is None:
-        return gettext("The provider's status page admitted none of %(n)d incidents.") % {"n": told.never}
+        none = ngettext(
+            "The provider's status page never admitted the one incident so far.",
+            "The provider's status page admitted none of %(n)d incidents.",
+            told.never,
+        )
+        return none % {"n": told.never}
     words = {"span": span(told.middle), "n": told.admitted, "never": f"; {never}" if told.never else ""}
     if told.middle < dt.timedelta():
         template = ngettext(

@@ -9,13 +9,17 @@ import threading
 import pytest
 import redis
 from django.db import connection
+from django.utils import timezone
 
+from dashboard.celery import app
 from tests.incidents.conftest import MINUTE, NOON, Count
+from triage import tasks
 from triage.health import Finding, Outcome, record
 from triage.incidents import lag, note_alert, watch, watch_all, watching
 from triage.ingest.digest import TICKS
 from triage.models import Check, Incident, IncidentEvent, Project, Watch
 from triage.verdict import verdict
+from triage.work import WATCHER
 
 SECONDS = dt.timedelta(seconds=1)
 HOUR = 60 * MINUTE
@@ -257,3 +261,16 @@ def test_an_alert_stands_in_the_time_line_once(outage: Incident) -> None:
     for _ in range(2):
         note_alert(outage, "Told #ops over Slack", NOON)
     assert outage.events.filter(kind=IncidentEvent.Kind.ALERT).count() == 1
+
+
+def test_the_clock_strikes_every_ten_seconds_for_the_watcher() -> None:
+    (entry,) = [each for each in app.conf.beat_schedule.values() if each["task"] == tasks.watch.name]
+    assert entry["schedule"] == 10.0
+    assert app.amqp.router.route({}, tasks.watch.name)["queue"].name == WATCHER
+
+
+def test_the_task_looks_and_tells_what_changed(project: Project, count: Count) -> None:
+    now = timezone.now()
+    count(now - HOUR, now)
+    assert tasks.watch() == {"opened": 0, "closed": 0, "failed": 0}
+    assert Watch.objects.get(project=project).looked_at >= now

@@ -20,7 +20,8 @@ A story is a YAML file. Times in it are minutes from the onset of what happens; 
                ``state``, ``finding``, ``words``, ``site``
 ``answers``    by name, fields of a report (see ``triage/ingest/attempts_json.py``) added to ``ANSWERS``
 ``expect``     ``side``, and where they matter ``kind``, ``cause`` (or several), ``models``, ``services``, ``says``
-               (words of the sentence or the reasons); ``within`` seconds of the onset (60)
+               (words of the sentence or the reasons); ``within`` seconds of the onset (60); ``page_late``: minutes from
+               the first sign to the status page's admission, as the incident measures them
 =============  =========================================================================================================
 """
 

@@ -16,6 +16,7 @@ from triage.verdict import Verdict
 STORIES = sorted(HERE.glob("*.yaml"))
 _BEFORE = (-1500.0, -900.0, -600.0, -300.0, -120.0, -60.0, -5.0)
 _AFTER = (120.0, 240.0)
+_NOT_OF_THE_VERDICT = ("within", "says", "page_late")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -49,6 +50,9 @@ def test_the_verdict_is_right_within_a_minute_and_one_incident_tells_of_it(
         assert (incident.opened_at - player.onset).total_seconds() <= within
         assert incident.side == story.expect["side"]
         assert incident.closed_at is not None, f"{story.name}: {look.verdict}"
+        if "page_late" in story.expect:
+            assert incident.lag is not None
+            assert incident.lag.total_seconds() / 60 == pytest.approx(story.expect["page_late"], abs=1)
         print(as_markdown(incident, timezone.now()))
 
 
@@ -65,7 +69,7 @@ def _looks(story: Story, within: float) -> list[float]:
 
 def _misses(story: Story, verdict: Verdict) -> list[str]:
     """Return what the verdict says otherwise than the story expects."""
-    expected = {name: value for name, value in story.expect.items() if name not in ("within", "says")}
+    expected = {name: value for name, value in story.expect.items() if name not in _NOT_OF_THE_VERDICT}
     misses = []
     for name, value in expected.items():
         told = getattr(verdict, name)
