@@ -158,7 +158,7 @@ PYTHON_EXPORTER = {"user-agent": "OTel-OTLP-Exporter-Python/1.45.2"}
         ("/api/v1/attempts", {"user-agent": "curl/8", "content-type": "text/xml"}, "curl", 415, "application/json"),
         ("/api/v1/attempts", {"user-agent": "triage-client", "content-length": "99999999"}, "client", 413, "less"),
         ("/api/shop/envelope/", {"user-agent": "sentry.python/2.75.0"}, "sentry", 404, "the number at its end"),
-        ("/api/1/envelope/", {"user-agent": "sentry.python/2", "content-encoding": "br"}, "sentry", 415, "gzip"),
+        ("/api/1/envelope/", {"user-agent": "sentry.python/2", "content-encoding": "zstd"}, "sentry", 415, "gzip"),
     ],
 )
 def test_a_refused_report_is_shown_at_its_way_with_what_to_change(

