@@ -180,6 +180,20 @@ def test_a_broken_road_is_one_incident_before_and_after_it_is_known_whose_it_is(
     assert "changed" in kinds(incident)
 
 
+@pytest.mark.parametrize("first", ["network", "server"])
+def test_broken_connections_and_529s_are_one_outage_whichever_comes_first(
+    project: Project, count: Count, first: str
+) -> None:
+    kinds_of = {"network": {"category": "network", "cause": "connection_reset"}, "server": {"category": "server"}}
+    then = "server" if first == "network" else "network"
+    count(NOON - HOUR, NOON - 2 * MINUTE)
+    count(NOON - MINUTE, NOON, hit=15, **kinds_of[first])
+    look(project, NOON, NOON + 10 * SECONDS)
+    count(NOON + MINUTE, NOON + 6 * MINUTE, hit=18, **kinds_of[then])
+    look(project, NOON + 6 * MINUTE, NOON + 6 * MINUTE + 10 * SECONDS)
+    assert project.incidents.get().families == [first, then]
+
+
 def test_the_time_line_tells_what_checks_and_the_status_page_did(
     project: Project, count: Count, outage: Incident
 ) -> None:
