@@ -74,10 +74,12 @@ def finding(comparison: Comparison) -> Finding:
     detail = _detail(comparison)
     least, most = now.lost - other.most_lost, now.lost - other.fewest_lost
     if least >= 1:
-        told = gettext(
-            "Retries by cause would have saved about %(n)s (%(least)s to %(most)s) of %(all)s lost requests."
-        )
         figures = {"n": about(now.lost - other.cost.lost), "least": about(least), "most": about(most)}
+        told = gettext("Retries by cause would have saved about %(n)s of %(all)s lost requests.")
+        if figures["least"] != figures["most"]:
+            told = gettext(
+                "Retries by cause would have saved about %(n)s (%(least)s to %(most)s) of %(all)s lost requests."
+            )
         price = gettext("Waiting would then have come to %(waited)s.") % {"waited": duration(other.cost.waited)}
         return Finding("warn", told % {**figures, "all": number(round(now.lost))}, f"{detail} {price}")
     if most <= -1:

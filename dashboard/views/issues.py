@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib import messages
@@ -103,7 +104,7 @@ def _list_context(request: HttpRequest, choice: Choice) -> dict[str, Any]:
 
 def _complaints(request: HttpRequest) -> list[str]:
     """Say which parts of the address name nothing, and what they could."""
-    words = {
+    words: dict[str, tuple[Collection[str], str]] = {
         "state": (STATES, gettext("“%(value)s” is no state of issues; choose one of %(known)s.")),
         "sort": (SORTS, gettext("“%(value)s” is no order of issues; choose one of %(known)s.")),
     }

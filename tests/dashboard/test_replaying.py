@@ -32,6 +32,11 @@ def test_where_patience_would_have_saved_requests_it_says_how_many_and_at_what_p
     assert "Waiting would then have come to " in told.detail
 
 
+def test_a_range_of_one_number_is_told_as_that_number() -> None:
+    sure = compared(*(call("overloaded") for _ in range(4)), later=1_000_000)
+    assert finding(sure).headline == "Retries by cause would have saved about 4 of 4 lost requests."
+
+
 def test_where_nothing_could_be_saved_it_names_the_retries_in_vain() -> None:
     told = finding(compared(*(call(CAP, CAP, CAP, status=429) for _ in range(4))))
     assert (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 
 import anthropic
 import httpx2
@@ -74,6 +75,15 @@ async def test_a_spend_cap_names_its_error_code_and_sends_no_retry_after() -> No
             await ask(base, "429_spend_cap")
     assert caught.value.error_code == "enforced_spend_limit_reached"
     assert "retry-after" not in caught.value.response.headers
+
+
+async def test_a_limit_is_full_again_after_the_answer_that_refused() -> None:
+    before = dt.datetime.now(dt.UTC)
+    async with serve() as base:
+        with pytest.raises(anthropic.RateLimitError) as caught:
+            await ask(base, "429")
+    told = caught.value.response.headers["anthropic-ratelimit-input-tokens-reset"]
+    assert dt.datetime.fromisoformat(told) > before
 
 
 async def test_a_passing_fault_is_over_at_the_first_retry() -> None:

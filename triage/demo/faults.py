@@ -13,6 +13,8 @@ from typing import Literal
 
 Behaviour = Literal["succeed", "answer", "reset", "hang", "cut_stream", "event_error", "garbage"]
 REQUEST_ID_PLACEHOLDER = "{request_id}"
+NEXT_MINUTE_PLACEHOLDER = "{next_minute}"
+"""Stands in a header for the moment at which a limit is full again: a minute after the answer, ISO 8601."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ _RATE_LIMIT_HEADERS = {
     "retry-after": "1",
     "anthropic-ratelimit-input-tokens-limit": "30000",
     "anthropic-ratelimit-input-tokens-remaining": "0",
-    "anthropic-ratelimit-input-tokens-reset": "2026-11-21T22:00:12Z",
+    "anthropic-ratelimit-input-tokens-reset": NEXT_MINUTE_PLACEHOLDER,
 }
 _RATE_LIMIT_TEXT = (
     "This request would exceed your organization's rate limit of 30,000 input tokens per minute. For details, refer "

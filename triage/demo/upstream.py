@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import json
 import secrets
 import socket
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 
 import h11
 
-from triage.demo.faults import FAULTS, REQUEST_ID_PLACEHOLDER, Fault
+from triage.demo.faults import FAULTS, NEXT_MINUTE_PLACEHOLDER, REQUEST_ID_PLACEHOLDER, Fault
 
 MODELS = ("claude-opus-4-8", "claude-sonnet-4-6", "claude-haiku-4-5")
 _CREDENTIALS = {"authorization", "x-api-key"}
@@ -144,8 +145,15 @@ async def _answer(connection: h11.Connection, writer: asyncio.StreamWriter, call
         body = fault.body.replace(REQUEST_ID_PLACEHOLDER, call.request_id).encode()
         from_api = fault.content_type == "application/json" and bool(fault.body)
         extra = [("request-id", call.request_id)] if from_api else [("cf-ray", secrets.token_hex(8) + "-FRA")]
-        headers = [("content-type", fault.content_type), *extra, *fault.headers.items()]
+        limits = [
+            (name, value.replace(NEXT_MINUTE_PLACEHOLDER, _next_minute())) for name, value in fault.headers.items()
+        ]
+        headers = [("content-type", fault.content_type), *extra, *limits]
         await _send(connection, writer, fault.status, headers, body)
+
+
+def _next_minute() -> str:
+    return (dt.datetime.now(dt.UTC) + dt.timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 async def _success(connection: h11.Connection, writer: asyncio.StreamWriter, call: Call) -> None:

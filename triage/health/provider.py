@@ -125,7 +125,7 @@ def _incident(incident: _Incident) -> dict[str, Any]:
 
 def _unreadable(outcome: Outcome) -> Outcome:
     """Return a failure to read the page as what it is: nothing known of the provider."""
-    words = f"The status page can't be read: {outcome.words}"
+    words = f"The status page can't be read. {outcome.words}"
     evidence = {**outcome.evidence, "finding": str(outcome.finding)}
     return Outcome("unknown", Finding.STATUS_UNREADABLE, words, outcome.latency_ms, evidence, outcome.diagnosis)
 
