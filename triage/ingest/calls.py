@@ -44,6 +44,8 @@ class Call:
     counted: Counts = field(default_factory=Counter)
     """What is in the counts already."""
     changed: bool = False
+    renamed: bool = False
+    """Whether the account left by whose key it is stored."""
 
     @property
     def last(self) -> Try:
@@ -74,6 +76,7 @@ class Call:
         if self.accounts:
             if self.request.key == told.key:
                 self.request.key = min(self.accounts)
+                self.renamed = True
             self.settle()
 
     def settle(self) -> None:

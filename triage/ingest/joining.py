@@ -45,19 +45,17 @@ _INSIDE = 0.25
 _RAISED_BY_WRONG_SHAPE = frozenset({"AttributeError", "TypeError", "KeyError", "IndexError", "JSONDecodeError"})
 """What a program raises that reads an answer which isn't the API's."""
 _SPANS = {Role.CALL, Role.WRAPPER}
-_ON_THE_WAY: Mapping[str, str] = {
+_RAISED_AS: Mapping[str, str] = {
     **dict.fromkeys(("APITimeoutError", "APIConnectionTimeoutError", "TimeoutException"), "client_timeout_error"),
     **dict.fromkeys(("ConnectTimeout", "ReadTimeout", "WriteTimeout", "PoolTimeout"), "client_timeout_error"),
     **dict.fromkeys(
         ("APIConnectionError", "ConnectError", "ReadError", "WriteError", "CloseError"), "connection_error"
     ),
     **dict.fromkeys(("ProxyError", "RemoteProtocolError", "LocalProtocolError"), "connection_error"),
+    "JSONDecodeError": "client_error",
 }
-"""Classes of failures on the way to an answer or amid it, each with the type that the SDK's own span gives them."""
-_MISREAD = "client_error"
-"""The type that the SDK's own span gives an answer that could not be read."""
-_TAKEN_FOR_AN_ANSWER = "APIResponseValidationError"
-"""How the format of the SDK's spans names an answer that isn't the API's, though the SDK raised nothing."""
+"""Classes of what is raised where no error was answered, each with the type that the SDK's own span gives it."""
+_UNANSWERED = frozenset(_RAISED_AS.values())
 NEAR = 1.0
 """Seconds between the beginnings, or the ends, of two accounts that only service, model and time hold together."""
 
@@ -231,23 +229,33 @@ def _contradict(one: Told, other: Told) -> bool:
         return False
     if any(_differ(getattr(one.last, name), getattr(other.last, name)) for name in ("http_status", "error_type")):
         return True
-    return one.last.failed and other.last.failed and _differ(_way_of_failing(one), _way_of_failing(other))
+    if not (one.last.failed and other.last.failed):
+        return False
+    ways = _way_of_failing(one), _way_of_failing(other)
+    return _differ(*ways) or _quotes_no_answer(one, other) or _quotes_no_answer(other, one)
 
 
 def _way_of_failing(told: Told) -> str:
-    """Return where a call failed: on the way, by an error that was answered, or in reading what is no such answer.
-
-    It is empty where that isn't told.
-    """
+    """Return what kind of end a failure had: an error was answered, or what else; empty where that isn't told."""
     end = told.last
-    exception = end.exception.rpartition(".")[2]
-    if end.error_type in {*_ON_THE_WAY.values(), _MISREAD}:
+    if end.error_type in _UNANSWERED:
         return end.error_type
     if (end.http_status or 0) >= 400 or end.error_type:
         return "answered"
-    if exception in _RAISED_BY_WRONG_SHAPE or end.http_status == 200:
-        return _MISREAD
-    return _ON_THE_WAY.get(exception, "")
+    if told.role is Role.CALL and end.http_status == 200:
+        return "taken for an answer"  # nothing was raised inside the SDK
+    return _RAISED_AS.get(end.exception.rpartition(".")[2], "")
+
+
+def _quotes_no_answer(wrapper: Told, call: Told) -> bool:
+    """Return whether ``wrapper`` has the words of an exception without the API's answer, where ``call`` got one.
+
+    The SDK's own exceptions quote such an answer with its status.
+    """
+    if (wrapper.role, call.role) != (Role.WRAPPER, Role.CALL):
+        return False
+    quotable = bool(call.last.error_type) and (call.last.http_status or 0) >= 400
+    return quotable and bool(wrapper.last.message) and wrapper.last.http_status is None
 
 
 def _likeness(one: Told, other: Told) -> int:

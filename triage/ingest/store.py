@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 
 import redis
-from django.db.models import F
+from django.db.models import CharField, F, Value
+from django.db.models.functions import Cast, Concat
 
 from triage.actions import issues
 from triage.ingest.adding import add_up
@@ -74,6 +75,9 @@ def write(project_id: int, ledger: Ledger, valkey: redis.Redis) -> None:
 def _clear_the_way(changed: list[Call], dissolved: list[Call]) -> None:
     """Remove the rows that are in the way of those to be written: of dissolved calls, and of what left a call."""
     Request.objects.filter(pk__in=[call.request.pk for call in dissolved]).delete()
+    renamed = [call.request.pk for call in changed if call.renamed]
+    aside = Concat(Value("aside:"), Cast("pk", CharField()), output_field=CharField())
+    Request.objects.filter(pk__in=renamed).update(key=aside)  # one may take the key that another had
     left = [row.pk for call in changed for key, row in call.remembered.items() if key not in call.accounts]
     Telling.objects.filter(pk__in=left).delete()
     Attempt.objects.filter(pk__in=[row.pk for call in changed for row in call.surplus]).delete()
