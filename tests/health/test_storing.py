@@ -62,10 +62,12 @@ def test_a_first_failure_is_looked_at_again_soon(check: Check) -> None:
 
 def test_one_failure_is_told_and_two_in_a_row_are_failing(check: Check) -> None:
     told(check, FINE, REFUSED)
-    [one] = states([])
+    check.refresh_from_db()
+    one = standing(check, NOW)
     assert (one.state, one.failing) == ("fail", False)
     record(check, REFUSED, NOW + dt.timedelta(seconds=1))
-    [two] = states([])
+    check.refresh_from_db()
+    two = standing(check, NOW)
     assert (two.state, two.failing, two.since) == ("fail", True, NOW)
 
 
