@@ -130,6 +130,11 @@ class Checked:
         return len(self.result.findings) + self.result.unlisted
 
     @cached_property
+    def more(self) -> list[tuple[str, int]]:
+        """The causes of the findings that aren't listed, with their number, the most frequent first."""
+        return sorted(self.result.unlisted_by_cause.items(), key=lambda each: -each[1])
+
+    @cached_property
     def shown(self) -> list[Shown]:
         """The findings that are open to see, with their elements."""
         return [Shown(one, self._excerpt(one)) for one in self.result.findings[:_SHOWN_FINDINGS]]

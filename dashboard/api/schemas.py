@@ -87,6 +87,8 @@ class Check(Schema):
     clean: bool
     findings: list[Finding]
     unlisted: int = Field(description="Findings beyond those that are listed; there is no mended request then.")
+    unlisted_by_cause: dict[str, int] = Field(description="The same, by cause.")
+    unchecked: int = Field(description="Requests at the end of a batch that weren't looked at, since they are so many.")
     cannot_know: list[OpenPoint]
     unreadable: Unreadable | None
     facts_checked: dt.date | None

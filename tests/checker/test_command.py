@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.checker.valid_requests import request
+from triage.checker import engine
 
 
 def run(*arguments, stdin=b""):
@@ -112,3 +113,13 @@ def test_control_characters_of_a_request_do_not_reach_the_terminal(file):
 def test_the_summary_tells_how_many_findings_no_mend_settles(file):
     _, out, _ = run(file(request("gpt-9", temperature=3)))
     assert "1 finding stays after all mechanical mends" in out
+
+
+def test_what_is_not_listed_and_what_was_not_looked_at_is_told_and_all_of_it_on_demand(file, monkeypatch):
+    _, out, _ = run(file(request(**{f"field_{number}": 1 for number in range(700)})))
+    assert "700 findings" in out
+    assert "and 200 more of the same kind" in out
+    monkeypatch.setattr(engine, "_MOST_VALUES", 200)
+    batch = file("\n".join(json.dumps({"custom_id": f"n{number}", "params": request()}) for number in range(20)))
+    assert "more requests of the batch weren't looked at" in run(batch)[1]
+    assert "weren't looked at" not in run("--all", batch)[1]

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from tests.checker.broken_requests import KINDS
 from tests.checker.valid_requests import CUSTOM_TOOLS, conversation, text, valid_requests
-from triage.checker import check, find_paths, resolve
+from triage.checker import check, engine, find_paths, resolve
+from triage.checker.reading import MAX_VALUES
+from triage.checker.rules import schemas
 from triage.checker.shapes import load_shapes
 from triage.knowledge import load
 
@@ -211,3 +213,53 @@ def test_no_number_of_faults_makes_it_slow(name):
     assert time.process_time() - start < 3
     assert len(result.findings) == 500
     assert result.unlisted > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "cause"),
+    [
+        ("unknown fields", "unknown_field"),
+        ("empty messages", "empty_content"),
+        ("messages of numbers", "invalid_value"),
+    ],
+)
+def test_what_is_not_listed_is_counted_to_the_last_by_its_cause(name, cause):
+    result = check(HOSTILE[name])
+    listed = sum(finding.cause == cause for finding in result.findings)
+    wanted = {"unknown fields": 20_000, "empty messages": 10_000, "messages of numbers": 40_000}[name]
+    assert listed + result.unlisted_by_cause[cause] == wanted
+
+
+def test_a_mend_is_made_for_what_is_listed_and_for_nothing_else(monkeypatch):
+    made = []
+    monkeypatch.setattr(schemas, "_renamed", lambda *told: made.append(told))
+    check(HOSTILE["wrong names of properties"])
+    assert len(made) == 500
+
+
+def test_a_request_with_more_values_than_are_looked_at_is_told_where_they_stand():
+    body = conversation(("user", [text("")] * (MAX_VALUES // 3 + 1)))
+    told = check(body).unreadable
+    assert "`messages.0.content` alone holds 106,667" in told.message
+    top = check(conversation(("user", "a"), **{f"field_{number}": 1 for number in range(MAX_VALUES)}))
+    assert "its top level alone holds 320,003" in top.unreadable.message
+    whole = check(body, whole=True)
+    assert whole.unreadable is None
+    assert len(whole.findings) + whole.unlisted >= MAX_VALUES // 3
+
+
+def test_of_a_large_batch_the_first_requests_are_checked_and_the_others_counted(monkeypatch):
+    monkeypatch.setattr(engine, "_MOST_VALUES", 500)
+    items = [{"custom_id": f"n{number}", "params": conversation(("user", " "))} for number in range(40)]
+    for given_text in (json.dumps({"requests": items}), "\n".join(map(json.dumps, items))):
+        result = check(given_text)
+        assert 5 < result.requests < 20
+        assert result.requests + result.unchecked == 40
+        assert len(result.findings) == result.requests
+        assert result.as_dict()["unchecked"] == result.unchecked
+        assert check(given_text, whole=True).requests == 40
+
+
+def test_a_batch_of_far_more_requests_than_are_taken_is_not_read():
+    for given_text in ('{"requests": [' + ",".join(["{}"] * 200_001) + "]}", '{"params": {}}\n' * 200_001):
+        assert "200,001 requests" in check(given_text).unreadable.message

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import Settings
 
-from triage.checker import check
+from triage.checker import check, engine
 from triage.knowledge import load
 from triage.models import Attempt, Project, Request
 
@@ -190,3 +190,19 @@ def test_nothing_that_is_handed_in_is_stored(as_alice: Client, project: Project)
     assert not Request.objects.exists()
     assert not Attempt.objects.exists()
     assert as_alice.get("/check/").context["text"] == ""
+
+
+def test_findings_that_are_not_listed_are_counted_by_their_cause(as_nobody: Client) -> None:
+    page = hand_in(as_nobody, SOUND | {f"field_{number}": 1 for number in range(700)})
+    assert "700 things the API would refuse" in page
+    assert "and 200 more of the same kind: " in page
+
+
+def test_a_batch_that_is_checked_in_part_says_so_and_how_to_check_it_all(
+    as_nobody: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_MOST_VALUES", 200)
+    page = hand_in(as_nobody, "\n".join(json.dumps({"custom_id": f"n{n}", "params": SOUND}) for n in range(20)))
+    assert "requests were checked" in page
+    assert "Nothing found in those that the API would refuse" in page
+    assert "check_request --all" in page

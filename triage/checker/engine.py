@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from triage.checker import mending
-from triage.checker.model import Edit, Finding, Mend, Unknown, Unreadable
-from triage.checker.naming import Names
-from triage.checker.pointers import Path, to_api_form, to_pointer
-from triage.checker.reading import Read, UnreadableError, read
-from triage.checker.registry import Found
-from triage.checker.rules import RULES
+from triage.checker.batches import batch_findings
+from triage.checker.collecting import Collection
+from triage.checker.model import Finding, Mend, Unknown, Unreadable
+from triage.checker.pointers import Path
+from triage.checker.reading import Form, Read, UnreadableError, count_values, read
 from triage.checker.unknowns import unknowns
 from triage.checker.view import View
 from triage.knowledge.facts import Endpoint, Facts, load_facts
 
-MOST_FINDINGS = 500
-"""More are counted but not listed: who has so many mends the first and checks again."""
 _ROUNDS = 6
-_CUSTOM_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+_MOST_VALUES = 400_000
+"""Values that are looked at of a batch, counted by whole requests: a page has to answer in a second or two."""
+_OF_A_REQUEST = 40
+"""What a request costs before its first value is looked at, in values."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +32,16 @@ class Mended:
     document: Any
     mends: tuple[Mend, ...]
     left: tuple[Finding, ...]
-    text: str
-    """The mended request as a file: indented JSON, or one item per line where JSONL was given."""
+    form: Form
     diff: str
     """Unified diff of the indented JSON, before and after; overlong lines are cut in it."""
+
+    @cached_property
+    def text(self) -> str:
+        """The mended request as a file: indented JSON, or one item per line where JSONL was given."""
+        if self.form == "jsonl":
+            return "".join(mending.as_line(item) + "\n" for item in self.document["requests"])
+        return mending.as_text(self.document) + "\n"
 
     def as_dict(self) -> dict[str, Any]:
         """Return it for JSON."""
@@ -58,16 +63,24 @@ class CheckResult:
     unreadable: Unreadable | None = None
     requests: int = 0
     """How many requests were checked: 1, or the items of a batch."""
-    unlisted: int = 0
-    """Findings beyond the number that is listed."""
+    unlisted_by_cause: Mapping[str, int] = field(default_factory=dict)
+    """Findings beyond the number that is listed, by their cause."""
+    unchecked: int = 0
+    """How many requests of a batch, from its end, were not looked at because they are so many."""
     facts_checked: dt.date | None = None
     """The day on which the facts about models and limits were last checked."""
     given: Read | None = field(default=None, repr=False)
     today: dt.date | None = field(default=None, repr=False)
+    whole: bool = field(default=False, repr=False)
+
+    @property
+    def unlisted(self) -> int:
+        """How many findings there are beyond those that are listed."""
+        return sum(self.unlisted_by_cause.values())
 
     @property
     def clean(self) -> bool:
-        """Whether the input was read and nothing was found."""
+        """Whether the input was read and nothing was found in what was looked at."""
         return self.unreadable is None and not self.findings
 
     @cached_property
@@ -85,6 +98,8 @@ class CheckResult:
             "clean": self.clean,
             "findings": [finding.as_dict() for finding in self.findings],
             "unlisted": self.unlisted,
+            "unlisted_by_cause": dict(self.unlisted_by_cause),
+            "unchecked": self.unchecked,
             "cannot_know": [unknown.as_dict() for unknown in self.cannot_know],
             "unreadable": self.unreadable.as_dict() if self.unreadable else None,
             "facts_checked": self.facts_checked.isoformat() if self.facts_checked else None,
@@ -100,6 +115,7 @@ def check(
     endpoint: Endpoint = "messages",
     facts: Facts | None = None,
     today: dt.date | None = None,
+    whole: bool = False,
 ) -> CheckResult:
     """Find offline what the API would refuse in a Messages request.
 
@@ -108,6 +124,7 @@ def check(
         endpoint: where it goes. A batch, and a body for Bedrock or Google Cloud, is recognised by its shape.
         facts: models and limits; those that ship with this package by default.
         today: the day for which retirements are judged; today in UTC by default.
+        whole: look at everything, however large it is and however long that takes.
 
     Returns:
         The result; never raises for any input, what can't be read is told in ``unreadable``.
@@ -115,34 +132,35 @@ def check(
     facts = facts or load_facts()
     today = today or dt.datetime.now(dt.UTC).date()
     try:
-        given = read(request_or_text)
+        given = read(request_or_text, whole=whole)
     except UnreadableError as error:
         return CheckResult(endpoint, unreadable=error.reason, facts_checked=facts.checked)
     endpoint = _endpoint(given, endpoint)
-    findings: list[Finding] = []
-    unlisted = count = 0
+    collection = Collection(given.document)
+    if given.form != "request":
+        collection.add(batch_findings(given, facts))
+    count = 0
     open_points: dict[str, Unknown] = {}
-    for base, request, item_size in _requests(given):
+    requests = list(_requests(given))
+    for base, request, item_size in requests if whole or given.form == "request" else _affordable(requests):
         count += 1
         view = View(request, endpoint, facts, today, item_size, given.may_hold_halves)
-        found, names = _found(view), Names(request)
-        room = MOST_FINDINGS - len(findings)
-        findings += [_finding(cause, one, names, given.document, base) for cause, one in found[:room]]
-        unlisted += max(0, len(found) - room)
+        collection.look_at(view, base)
         for unknown in unknowns(view):
             open_points.setdefault(unknown.topic, unknown)
     if given.form != "request":
-        findings = [*_batch_findings(given, facts), *findings]
         open_points.pop("tokens", None)
     return CheckResult(
         endpoint,
-        tuple(findings),
+        tuple(collection.findings),
         tuple(open_points.values()),
         requests=count,
-        unlisted=unlisted,
+        unlisted_by_cause=collection.unlisted,
+        unchecked=len(requests) - count,
         facts_checked=facts.checked,
         given=given,
         today=today,
+        whole=whole,
     )
 
 
@@ -158,7 +176,10 @@ def _endpoint(given: Read, wanted: Endpoint) -> Endpoint:
     return wanted
 
 
-def _requests(given: Read) -> Iterator[tuple[Path, dict[str, Any], int]]:
+_Placed = tuple[Path, dict[str, Any], int]
+
+
+def _requests(given: Read) -> Iterator[_Placed]:
     """Yield each request with its place in what was given, and its size in bytes (0 for an item of a batch)."""
     if given.form == "request":
         yield (), given.document, given.size
@@ -169,109 +190,14 @@ def _requests(given: Read) -> Iterator[tuple[Path, dict[str, Any], int]]:
             yield ("requests", index, "params"), params, 0
 
 
-def _found(view: View) -> list[tuple[str, Found]]:
-    """Run every rule; a place that two rules name for the same cause counts once. In the order of the request."""
-    collected: dict[tuple[Path, str], Found] = {}
-    for rule in RULES:
-        for cause, found in rule.run(view):
-            collected.setdefault((found.path, cause), found)
-    keys: dict[int, dict[str, int]] = {}
-    places = sorted(collected, key=lambda place: _order(view.request, place[0], keys))
-    return [(cause, collected[path, cause]) for path, cause in places]
-
-
-def _finding(cause: str, found: Found, names: Names, document: Any, base: Path) -> Finding:
-    path = (*base, *found.path)
-    name, item = names.element(found.path), _item_name(document, base)
-    return Finding(
-        pointer=to_pointer(path),
-        path=to_api_form(document, path),
-        cause=cause,
-        message=found.message,
-        severity=found.severity,
-        element=f"{item}: {name}" if item and name else name or item,
-        mended=_moved(found.mend, base),
-        steps=path,
-    )
-
-
-def _order(document: Any, path: Path, keys: dict[int, dict[str, int]]) -> tuple[int, ...]:
-    """Return where a path stands in the document, as it was written; what is missing comes after what is there.
-
-    ``keys`` remembers the places of the keys of each object that was met.
-    """
-    places: list[int] = []
-    element = document
-    for step in path:
-        if isinstance(element, dict):
-            if id(element) not in keys:
-                keys[id(element)] = {key: place for place, key in enumerate(element)}
-            places.append(keys[id(element)].get(str(step), len(element)))
-            element = element.get(step)
-        elif isinstance(element, list) and isinstance(step, int) and step < len(element):
-            places.append(step)
-            element = element[step]
-    return tuple(places)
-
-
-def _item_name(document: Any, base: Path) -> str | None:
-    if not base:
-        return None
-    item = document["requests"][base[1]]
-    identity = item.get("custom_id")
-    return f"requests.{base[1]} is `{identity[:80]}`" if isinstance(identity, str) else f"requests.{base[1]}"
-
-
-def _moved(mend: Mend | None, base: Path) -> Mend | None:
-    """Give a mend of a batch's item its place in the batch."""
-    if mend is None or not base:
-        return mend
-    return replace(mend, edits=tuple(replace(edit, path=(*base, *edit.path)) for edit in mend.edits))
-
-
-def _batch_findings(given: Read, facts: Facts) -> Iterator[Finding]:
-    """Find what is wrong with a batch as such: its size, its items, their ids."""
-    items = given.document["requests"]
-    bytes_limit, most = facts.limit("body_bytes", "batches"), facts.limit("batch_requests", "batches")
-    if bytes_limit is not None and given.size > bytes_limit:
-        yield _plain(given, (), "request_too_large", f"The batch has {given.size:,} bytes; {bytes_limit:,} are taken.")
-    if most is not None and len(items) > most:
-        yield _plain(given, ("requests",), "request_too_large", f"{len(items):,} requests; a batch takes {most:,}.")
-    if not items:
-        yield _plain(given, ("requests",), "invalid_value", "The batch holds no requests.")
-    seen: set[str] = set()
-    for index, item in enumerate(items):
-        path: Path = ("requests", index)
-        if not isinstance(item, dict):
-            yield _plain(given, path, "invalid_value", "An item of a batch is an object with custom_id and params.")
-            continue
-        if not isinstance(item.get("params"), dict):
-            cause = "invalid_value" if "params" in item else "missing_field"
-            yield _plain(given, (*path, "params"), cause, "`params` has to be an object: the request itself.")
-        yield from _identity(given, (*path, "custom_id"), item, seen)
-        for key in item:
-            if key not in ("custom_id", "params"):
-                mend = Mend(f"takes {key} out", (Edit("remove", (*path, key)),))
-                yield _plain(given, (*path, key), "unknown_field", f"`{key}` is not known in an item of a batch.", mend)
-
-
-def _identity(given: Read, path: Path, item: dict[str, Any], seen: set[str]) -> Iterator[Finding]:
-    identity = item.get("custom_id")
-    if not isinstance(identity, str):
-        cause = "invalid_value" if "custom_id" in item else "missing_field"
-        yield _plain(given, path, cause, "`custom_id` has to be a text.")
-        return
-    if not _CUSTOM_ID.fullmatch(identity):
-        message = f"`{identity[:80]}` may only hold letters, digits, underscore and hyphen, up to 64."
-        yield _plain(given, path, "invalid_value", message)
-    if identity in seen:
-        yield _plain(given, path, "invalid_value", f"The custom_id `{identity[:80]}` was already used in this batch.")
-    seen.add(identity)
-
-
-def _plain(given: Read, path: Path, cause: str, message: str, mend: Mend | None = None) -> Finding:
-    name = _item_name(given.document, path[:2]) if len(path) > 2 else None
-    return Finding(to_pointer(path), to_api_form(given.document, path), cause, message, "error", name, mend, path)
+def _affordable(requests: list[_Placed]) -> Iterator[_Placed]:
+    """Yield the requests from the beginning on until they hold as many values as are looked at."""
+    left = _MOST_VALUES
+    for placed in requests:
+        left -= count_values(placed[1]) + _OF_A_REQUEST
+        if left < 0:
+            return
+        yield placed
 
 
 def _mend(result: CheckResult, given: Read) -> Mended:
@@ -281,15 +207,8 @@ def _mend(result: CheckResult, given: Read) -> Mended:
     for _ in range(_ROUNDS):
         document, now = mending.apply(document, findings)
         used += now
-        findings = check(document, endpoint=result.endpoint, today=result.today).findings
+        findings = check(document, endpoint=result.endpoint, today=result.today, whole=result.whole).findings
         if not now or not any(finding.mended for finding in findings):
             break
     mends = tuple(mending.account(used))
-    text = _file(given, document)
-    return Mended(document, mends, findings, text, mending.difference(given.document, document))
-
-
-def _file(given: Read, document: Any) -> str:
-    if given.form == "jsonl":
-        return "".join(mending.as_line(item) + "\n" for item in document["requests"])
-    return mending.as_text(document) + "\n"
+    return Mended(document, mends, findings, given.form, mending.difference(given.document, document))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import difflib
 import json
 from collections.abc import Iterable
@@ -10,6 +9,7 @@ from typing import Any
 
 from triage.checker.model import Edit, Finding, Mend
 from triage.checker.pointers import Path
+from triage.checker.reading import count_values
 
 _LONGEST_LINE = 400
 _MOST_LINES = 40_000
@@ -19,7 +19,8 @@ def apply(request: Any, findings: Iterable[Finding]) -> tuple[Any, list[Finding]
     """Apply the mends of ``findings`` that don't touch one another to a copy of ``request``.
 
     Returns:
-        The new request, and the findings whose mends went into it; the others have to wait for the next round.
+        The new request, which shares with the old one what no edit touched, and the findings whose mends went into
+        it; the others have to wait for the next round.
     """
     taken: list[Edit] = []
     used: list[Finding] = []
@@ -28,11 +29,12 @@ def apply(request: Any, findings: Iterable[Finding]) -> tuple[Any, list[Finding]
         if edits and not any(_collide(edit.path, other.path) for edit in edits for other in taken):
             taken += edits
             used.append(finding)
-    mended = copy.deepcopy(request)
+    mended = request
+    copies: dict[int, Any] = {}
     # From the end to the beginning, so that no edit moves the place of one that is still to come; within one mend a
     # removal at the same place comes before what is put there.
     for edit in sorted(taken, key=_from_the_end, reverse=True):
-        _apply(mended, edit)
+        mended = _apply(mended, edit, copies)
     return mended, used
 
 
@@ -46,17 +48,29 @@ def _from_the_end(edit: Edit) -> tuple[tuple[tuple[int, int, str], ...], int]:
     return steps, 1 if edit.op == "remove" else 0
 
 
-def _apply(request: Any, edit: Edit) -> None:
-    holder = request
+def _apply(request: Any, edit: Edit, copies: dict[int, Any]) -> Any:
+    """Return ``request`` with ``edit`` done to it; ``copies`` holds, by their id, the containers that were copied."""
+    root = holder = _own(request, copies)
     for step in edit.path[:-1]:
+        holder[step] = _own(holder[step], copies)
         holder = holder[step]
     last = edit.path[-1]
     if edit.op == "remove":
         del holder[last]
     elif edit.op == "add" and isinstance(holder, list):
-        holder.insert(int(last), copy.deepcopy(edit.value))
+        holder.insert(int(last), edit.value)
     else:
-        holder[last] = copy.deepcopy(edit.value)
+        holder[last] = edit.value
+    return root
+
+
+def _own(container: Any, copies: dict[int, Any]) -> Any:
+    """Return a copy of a container that may be changed: the container itself where it is such a copy already."""
+    if id(container) not in copies:
+        made = container.copy()
+        copies[id(made)] = made
+        return made
+    return container
 
 
 def as_text(document: Any) -> str:
@@ -84,6 +98,8 @@ def difference(before: Any, after: Any) -> str:
 
     Empty where nothing changed, and where the request has too many lines for a diff that somebody would read.
     """
+    if max(count_values(before), count_values(after)) > _MOST_LINES:
+        return ""
     old, new = _lines(before), _lines(after)
     if max(len(old), len(new)) > _MOST_LINES:
         return ""

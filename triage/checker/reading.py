@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, NoReturn
 
 from triage.checker.model import Unreadable
+from triage.checker.pointers import Path, to_api_form
 
 MAX_BYTES = 300_000_000
 """Larger input isn't read: no endpoint takes more than 256 MB."""
 MAX_DEPTH = 200
 """Deeper nesting isn't read; no request needs it, and every walk over it would have to guard its stack."""
 
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
-"""An escape of a surrogate, or one that stands there by itself."""
+MAX_VALUES = 320_000
+"""Fields and items of a request up to which it is looked at; 100,000 messages, which the API takes, have 300,000."""
+MAX_ITEMS = 200_000
+"""A batch of more requests isn't read; the API takes half as many."""
+
+_ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 Form = Literal["request", "batch", "jsonl"]
 
@@ -42,8 +48,8 @@ class UnreadableError(ValueError):
         self.reason = Unreadable(message, line, column, cause)
 
 
-def read(given: object) -> Read:
-    """Read a request or a batch from text, bytes or parsed JSON.
+def read(given: object, *, whole: bool = False) -> Read:
+    """Read a request or a batch from text, bytes or parsed JSON; ``whole``: however many values it holds.
 
     Raises:
         UnreadableError: it isn't JSON (with line and column), has another top shape, or is too large or too deep.
@@ -52,8 +58,7 @@ def read(given: object) -> Read:
         given = _decode(bytes(given))
     if not isinstance(given, str):
         given = _as_text(given)
-    halves = _SURROGATE.search(given) is not None
-    size = len(given) if given.isascii() else len(given.encode("utf-8", "surrogatepass"))
+    size, halves = _size(given)
     if size > MAX_BYTES:
         raise UnreadableError(f"The input has {size:,} bytes; more than {MAX_BYTES:,} isn't read.")
     if not given.strip():
@@ -61,12 +66,29 @@ def read(given: object) -> Read:
     try:
         document = _parse(given)
     except UnreadableError as error:
-        document = _json_lines(given, error)
+        document = _json_lines(given, error, whole=whole)
         return Read("jsonl", document, size, halves)
-    _check_depth(document)
-    if isinstance(document, dict) and _is_item(document):
+    form = _form_of(document) if isinstance(document, dict) and not _is_item(document) else None
+    if form == "request" and not whole:
+        _check_number(document)
+    else:
+        count_values(document)
+    if form == "batch" and not whole and len(document["requests"]) > MAX_ITEMS:
+        raise _too_many_items(len(document["requests"]))
+    if form is None and isinstance(document, dict):
         return Read("jsonl", {"requests": [document]}, size, halves)
-    return Read(_form_of(document), document, size, halves)
+    return Read(form or _form_of(document), document, size, halves)
+
+
+def _size(text: str) -> tuple[int, bool]:
+    """Return the bytes of a text, and whether half of a character may be in it, as it is or as an escape."""
+    escaped = "\\u" in text and _ESCAPED_SURROGATE.search(text) is not None
+    if text.isascii():
+        return len(text), escaped
+    try:
+        return len(text.encode("utf-8")), escaped
+    except UnicodeEncodeError:
+        return len(text.encode("utf-8", "surrogatepass")), True
 
 
 def _decode(raw: bytes) -> str:
@@ -107,22 +129,24 @@ def _hint(text: str) -> str:
     return ""
 
 
-def _json_lines(text: str, whole: UnreadableError) -> dict[str, Any]:
-    """Read one item per line; where the first line is no item, what was wrong with the whole is the better answer."""
+def _json_lines(text: str, problem: UnreadableError, *, whole: bool) -> dict[str, Any]:
+    """Read one item per line; where the first line is no item, ``problem`` with all of it is the better answer."""
     lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    if len(lines) > MAX_ITEMS and not whole and lines[0][1].lstrip().startswith("{"):
+        raise _too_many_items(len(lines))
     items: list[Any] = []
     for number, line in lines:
         try:
             item = _parse(line, number)
         except UnreadableError:
             if not items:
-                raise whole from None
+                raise problem from None
             raise
         if not isinstance(item, dict) or not _is_item(item):
             if not items:
-                raise whole
+                raise problem
             raise UnreadableError(f"Line {number} is no item of a batch: it needs custom_id and params.", number, 1)
-        _check_depth(item)
+        count_values(item)
         items.append(item)
     return {"requests": items}
 
@@ -154,16 +178,59 @@ def _name(value: Any) -> str:
     return names.get(type(value), type(value).__name__)
 
 
-def _check_depth(document: Any) -> None:
-    """Refuse what is nested too deep, level by level, so that the check itself needs no stack."""
+def count_values(document: Any) -> int:
+    """Return how many fields and items a document holds, at all levels.
+
+    Raises:
+        UnreadableError: it is nested too deep.
+    """
+    return sum(sum(map(len, level)) for level in _levels(document))
+
+
+def _levels(document: Any) -> Iterator[list[Any]]:
+    """Yield the objects and lists of a document level by level, so that the check itself needs no stack."""
     level = [document] if isinstance(document, dict | list) else []
     depth = 0
     while level:
         depth += 1
         if depth > MAX_DEPTH:
             raise UnreadableError(f"The JSON is nested more than {MAX_DEPTH} levels deep.")
+        yield level
         below = (element.values() if isinstance(element, dict) else element for element in level)
         level = [child for children in below for child in children if isinstance(child, dict | list)]
+
+
+def _check_number(document: Any) -> None:
+    """Refuse what is nested too deep, or holds too many values to be looked at one by one."""
+    values, fullest = 0, document
+    for level in _levels(document):
+        values += sum(map(len, level))
+        fullest = max(fullest, max(level, key=len), key=len)
+        if values > MAX_VALUES:
+            place = _way_to(fullest, document)
+            where = f"`{place}`" if place else "its top level"
+            raise UnreadableError(
+                f"The request has more than {MAX_VALUES:,} fields and items, too many to be looked at one by one; "
+                f"{where} alone holds {len(fullest):,}."
+            )
+
+
+def _too_many_items(count: int) -> UnreadableError:
+    return UnreadableError(f"The batch has {count:,} requests; more than {MAX_ITEMS:,} aren't looked at.")
+
+
+def _way_to(wanted: Any, document: Any) -> str:
+    """Return the path to the object or list ``wanted`` within ``document``; empty for the document itself."""
+    level: list[tuple[Path, Any]] = [((), document)]
+    while level:
+        below: list[tuple[Path, Any]] = []
+        for way, element in level:
+            if element is wanted:
+                return to_api_form(document, way)
+            children = element.items() if isinstance(element, dict) else enumerate(element)
+            below += [((*way, key), child) for key, child in children if isinstance(child, dict | list)]
+        level = below
+    return ""
 
 
 def _as_text(given: object) -> str:

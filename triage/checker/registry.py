@@ -4,25 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from triage.checker.model import Mend, Severity
 from triage.checker.pointers import Path
 from triage.checker.view import View
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """What a rule reports; the engine completes it to a finding."""
 
     path: Path
     message: str
-    mend: Mend | None = None
+    mend: Mend | Callable[[], Mend | None] | None = None
+    """A function where the mend takes long to make: only what is listed needs one."""
     severity: Severity = "error"
     cause: str | None = None
     """Only where the rule has several causes."""
 
 
-Look = Callable[[View], Iterator[Found]]
+class More(NamedTuple):
+    """Places beyond those that a rule reports one by one."""
+
+    cause: str
+    places: int
+
+
+MOST_FINDINGS = 500
+"""More are counted but not listed: who has so many mends the first and checks again."""
+
+Look = Callable[[View], Iterator[Found | More]]
 
 
 @dataclass(frozen=True)
@@ -33,7 +44,7 @@ class Rule:
     causes: tuple[str, ...]
     look: Look
 
-    def run(self, view: View) -> Iterator[tuple[str, Found]]:
+    def run(self, view: View) -> Iterator[tuple[str, Found | More]]:
         """Yield each finding with its cause."""
         for found in self.look(view):
             yield found.cause or self.causes[0], found

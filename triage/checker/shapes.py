@@ -8,11 +8,12 @@ shows as a difference in review. A test fails while file and installed SDK disag
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path as FilePath
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from triage.checker.pointers import Path
 from triage.knowledge.facts import Endpoint
@@ -31,9 +32,11 @@ _OF_CLOUDS = frozenset({"anthropic_version", "anthropic_beta"})
 
 Problem = Literal["missing", "unknown", "value"]
 
+_MOST_TOLD = 500
+"""Mismatches of one request that are told; those behind them are counted."""
 
-@dataclass(frozen=True)
-class Mismatch:
+
+class Mismatch(NamedTuple):
     """One place where a request doesn't have the shape it should."""
 
     problem: Problem
@@ -55,7 +58,12 @@ class Shape:
     members: tuple[str, ...]
     """The names of the objects that it may be."""
 
-    @property
+    @cached_property
+    def known(self) -> tuple[str, ...]:
+        """The constants in alphabetical order."""
+        return tuple(sorted(self.constants))
+
+    @cached_property
     def wanted(self) -> str:
         """Say in words what is accepted."""
         parts = [_NAMES[word] for word in sorted(self.words - {"null"})] + sorted(map(repr, self.constants))
@@ -73,6 +81,11 @@ class ObjectShape:
     fields: Mapping[str, Shape]
     beta: bool
     beta_fields: frozenset[str]
+
+    @cached_property
+    def known(self) -> tuple[str, ...]:
+        """The fields that there are, in alphabetical order."""
+        return tuple(sorted(self.fields))
 
     @property
     def feature(self) -> str:
@@ -114,24 +127,46 @@ def _shape(alternatives: list[Any]) -> Shape:
     )
 
 
+class _Union(NamedTuple):
+    """Several objects of which a value is one: the field that tells them apart, and which value means whom."""
+
+    key: str
+    tags: dict[str, ObjectShape]
+    untagged: ObjectShape | None
+    """The member that may do without the field."""
+    known: tuple[str, ...]
+    wanted: str
+
+
 @cache
-def _members(names: tuple[str, ...]) -> tuple[str, dict[str, ObjectShape], ObjectShape | None]:
-    """Return the field that tells the members of a union apart, which value means whom, and who may do without."""
+def _union(names: tuple[str, ...]) -> _Union:
     members = [_objects()[name] for name in names]
     key = "role" if "role" in members[0].fields else "type"
     tags = {tag: member for member in members for tag in member.fields[key].constants}
-    return key, tags, next((member for member in members if key not in member.required), None)
+    untagged = next((member for member in members if key not in member.required), None)
+    known = tuple(sorted(tags))
+    return _Union(key, tags, untagged, known, "one of " + ", ".join(known))
 
 
-def compare(request: dict[str, Any], endpoint: Endpoint) -> tuple[list[Mismatch], dict[str, Path]]:
-    """Return all mismatches of a request with the shape that its endpoint takes, and the beta features in it."""
+@dataclass(frozen=True)
+class Compared:
+    """What a comparison found: mismatches in the order of the request, and the beta features that were met."""
+
+    mismatches: list[Mismatch]
+    untold: Counter[Problem]
+    """How many mismatches of each kind there are behind those."""
+    betas: dict[str, Path]
+
+
+def compare(request: dict[str, Any], endpoint: Endpoint) -> Compared:
+    """Return the mismatches of a request with the shape that its endpoint takes, and the beta features in it."""
     cloud = endpoint in ("bedrock", "vertex")
     also, without = SAMPLING | OLDER, frozenset[str]()
     if cloud:
         also |= _OF_CLOUDS
         without = frozenset({"model", "stream"}) if endpoint == "bedrock" else frozenset({"model"})
     walk = Comparison("count_tokens" if endpoint == "count_tokens" else "messages", also, without, cloud=cloud)
-    return list(walk.run(request)), walk.betas
+    return walk.run(request)
 
 
 class Comparison:
@@ -142,59 +177,67 @@ class Comparison:
         self._cloud = cloud
         self._root = _objects()[load_shapes()["roots"][root]]
         self._also, self._without = also, without
-        self.betas: dict[str, Path] = {}
+        self._found = Compared([], Counter(), {})
 
-    def run(self, request: dict[str, Any]) -> Iterator[Mismatch]:
-        """Yield every mismatch, in the order of the request."""
-        return self._object(self._root, request, ())
+    def run(self, request: dict[str, Any]) -> Compared:
+        """Compare the whole request."""
+        self._object(self._root, request, ())
+        return self._found
 
-    def _object(self, shape: ObjectShape, value: dict[str, Any], path: Path) -> Iterator[Mismatch]:
+    def _tell(self, problem: Problem, path: Path, owner: str, wanted: str, known: tuple[str, ...] = ()) -> None:
+        if len(self._found.mismatches) < _MOST_TOLD:
+            self._found.mismatches.append(Mismatch(problem, path, owner, wanted, known))
+        else:
+            self._found.untold[problem] += 1
+
+    def _object(self, shape: ObjectShape, value: dict[str, Any], path: Path) -> None:
         also, without = (self._also, self._without) if not path else (frozenset(), frozenset())
+        betas = self._found.betas
         if shape.beta:
-            self.betas.setdefault(shape.feature, path)
+            betas.setdefault(shape.feature, path)
         for field in shape.required:
             if field not in value and field not in without:
-                yield Mismatch("missing", (*path, field), shape.name, shape.fields[field].wanted)
+                self._tell("missing", (*path, field), shape.name, shape.fields[field].wanted)
         for field, element in value.items():
             expected = shape.fields.get(field)
             if field in also:
                 continue
-            here = (*path, field)
             if (shape.name, field) in _BEHIND_HEADERS and not self._cloud:
-                self.betas.setdefault(_BEHIND_HEADERS[shape.name, field], here)
+                betas.setdefault(_BEHIND_HEADERS[shape.name, field], (*path, field))
             elif expected is None or field in without:
-                yield Mismatch("unknown", here, shape.name, "", tuple(sorted(shape.fields.keys() - without)))
+                known = tuple(name for name in shape.known if name not in without) if without else shape.known
+                self._tell("unknown", (*path, field), shape.name, "", known)
             else:
                 if field in shape.beta_fields and element is not None:
-                    self.betas.setdefault(field, here)
-                if not (isinstance(element, str) and "string" in expected.words):
-                    yield from self._value(expected, element, here, shape.name)
+                    betas.setdefault(field, (*path, field))
+                if not (isinstance(element, str) and (element in expected.constants or "string" in expected.words)):
+                    self._value(expected, element, (*path, field), shape.name)
 
-    def _value(self, shape: Shape, value: Any, path: Path, owner: str) -> Iterator[Mismatch]:
+    def _value(self, shape: Shape, value: Any, path: Path, owner: str) -> None:
         if "any" in shape.words or (isinstance(value, dict) and "object" in shape.words):
             return
         if isinstance(value, dict) and shape.members:
-            yield from self._member(shape, value, path, owner)
+            self._member(shape, value, path, owner)
         elif isinstance(value, list) and shape.items:
             for index, element in enumerate(value):
-                yield from self._value(shape.items, element, (*path, index), owner)
+                self._value(shape.items, element, (*path, index), owner)
         elif not _scalar_fits(shape, value):
-            yield Mismatch("value", path, owner, shape.wanted, tuple(sorted(shape.constants)))
+            self._tell("value", path, owner, shape.wanted, shape.known)
 
-    def _member(self, shape: Shape, value: dict[str, Any], path: Path, owner: str) -> Iterator[Mismatch]:
+    def _member(self, shape: Shape, value: dict[str, Any], path: Path, owner: str) -> None:
         """Find the member of a union by its ``type`` or ``role``."""
         if len(shape.members) == 1:
-            yield from self._object(_objects()[shape.members[0]], value, path)
+            self._object(_objects()[shape.members[0]], value, path)
             return
-        key, tags, optional = _members(shape.members)
-        given = value.get(key)
-        member = tags.get(given) if isinstance(given, str) else optional if given is None else None
+        union = _union(shape.members)
+        given = value.get(union.key)
+        member = union.tags.get(given) if isinstance(given, str) else union.untagged if given is None else None
         if member is not None:
-            yield from self._object(member, value, path)
-        elif key not in value:
-            yield Mismatch("missing", (*path, key), owner, "one of " + ", ".join(sorted(tags)))
+            self._object(member, value, path)
+        elif union.key not in value:
+            self._tell("missing", (*path, union.key), owner, union.wanted)
         else:
-            yield Mismatch("value", (*path, key), owner, "one of " + ", ".join(sorted(tags)), tuple(sorted(tags)))
+            self._tell("value", (*path, union.key), owner, union.wanted, union.known)
 
 
 def _scalar_fits(shape: Shape, value: Any) -> bool:

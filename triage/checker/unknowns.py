@@ -30,8 +30,8 @@ def unknowns(view: View) -> list[Unknown]:
 def _about_parts(view: View) -> Iterator[Unknown]:
     yield _tokens(view)
     yield from _model(view)
-    kinds = {block.kind for block in view.nested}
-    if kinds & {"thinking", "redacted_thinking"}:
+    kinds = view.kinds
+    if "thinking" in kinds or "redacted_thinking" in kinds:
         text = "Whether the thinking blocks are as the API sent them: signatures can only be verified there."
         if view.model and view.model.bound_thinking:
             text += " On this model they also hold only while everything before them is unchanged."
@@ -40,7 +40,7 @@ def _about_parts(view: View) -> Iterator[Unknown]:
         yield Unknown("encrypted", "Whether encrypted results and compacted parts belong to this account.")
     if view.continues_thread:
         yield Unknown("thread", "Whether the thread is still stored and can be continued from this message.")
-    sources = {_source(block.data) for block in view.nested}
+    sources = {_source(block.data) for kind in ("image", "document") for block in view.of_kind(kind)}
     if sources & {"url", "file"} or "container_upload" in kinds:
         yield Unknown("files", "Whether the files exist and the addresses can be fetched, and what is in them.")
     elsewhere = view.facts.limit("image_base64_bytes", "bedrock")
@@ -89,8 +89,7 @@ def _model(view: View) -> Iterator[Unknown]:
 
 
 def _headers(view: View) -> Iterator[Unknown]:
-    _, betas = view.shape
-    if betas:
+    if betas := view.shape.betas:
         names = ", ".join(f"`{name}` ({_where(view, path)})" for name, path in sorted(betas.items()))
         text = f"Whether the anthropic-beta header names the betas that these parts belong to: {names}."
         yield Unknown("beta_headers", text)

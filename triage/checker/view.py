@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from typing import Any, NamedTuple
 
 from triage.checker.pointers import Path
-from triage.checker.shapes import Mismatch, compare
+from triage.checker.shapes import Compared, compare
 from triage.knowledge.facts import Effort, Endpoint, Facts, Model
 
 FROM_ASSISTANT_SERVER = frozenset({"server_tool_use", "mcp_tool_use"})
@@ -21,12 +21,8 @@ class Block(NamedTuple):
 
     path: Path
     data: dict[str, Any]
-
-    @property
-    def kind(self) -> str:
-        """The block's type; empty where it has none."""
-        kind = self.data.get("type")
-        return kind if isinstance(kind, str) else ""
+    kind: str
+    """The block's type; empty where it has none."""
 
     def text_of(self, field: str) -> str | None:
         """Return a field that has to be text; ``None`` where it is missing or something else."""
@@ -60,8 +56,8 @@ class View:
         return self.facts.models.get(name) if isinstance(name, str) else None
 
     @cached_property
-    def shape(self) -> tuple[list[Mismatch], dict[str, Path]]:
-        """The mismatches with the shapes of the SDK's types, and the beta features that were met."""
+    def shape(self) -> Compared:
+        """What the comparison with the shapes of the SDK's types found."""
         return compare(self.request, self.endpoint)
 
     @cached_property
@@ -103,7 +99,28 @@ class View:
     @cached_property
     def nested(self) -> list[Block]:
         """All blocks of all messages, also those inside tool results and documents, in the order of the request."""
-        return [block for outer in self.blocks for block in _with_inner(outer)]
+        nested: list[Block] = []
+        for block in self.blocks:
+            nested.append(block)
+            if not _HOLDERS.isdisjoint(block.data):
+                nested += _inner(block)
+        return nested
+
+    @cached_property
+    def _by_kind(self) -> dict[str, list[Block]]:
+        by_kind: dict[str, list[Block]] = {}
+        for block in self.nested:
+            by_kind.setdefault(block.kind, []).append(block)
+        return by_kind
+
+    @property
+    def kinds(self) -> Collection[str]:
+        """The types of all blocks, those inside others included."""
+        return self._by_kind.keys()
+
+    def of_kind(self, kind: str) -> Sequence[Block]:
+        """Return the blocks of one type, those inside others included, in the order of the request."""
+        return self._by_kind.get(kind, ())
 
     @cached_property
     def turns(self) -> list[Turn]:
@@ -162,19 +179,29 @@ def _role(indexed: tuple[int, dict[str, Any]]) -> str:
     return role if isinstance(role, str) else ""
 
 
+def block_at(path: Path, data: dict[str, Any]) -> Block:
+    """Return the block that ``data`` is."""
+    kind = data.get("type", "")
+    return Block(path, data, kind if isinstance(kind, str) else "")
+
+
 def _objects(value: object, path: Path) -> Iterator[Block]:
     if isinstance(value, list):
         for index, item in enumerate(value):
             if isinstance(item, dict):
-                yield Block((*path, index), item)
+                yield block_at((*path, index), item)
 
 
-def _with_inner(block: Block) -> Iterator[Block]:
-    """Yield a block, then what it holds: the content of a tool result, the content of a document's source."""
-    yield block
+_HOLDERS = frozenset({"content", "source"})
+
+
+def _inner(block: Block) -> Iterator[Block]:
+    """Yield what a block holds: the content of a tool result, the content of a document's source."""
     for inner in _objects(block.data.get("content"), (*block.path, "content")):
-        yield from _with_inner(inner)
+        yield inner
+        yield from _inner(inner)
     source = block.data.get("source")
     if isinstance(source, dict):
         for inner in _objects(source.get("content"), (*block.path, "source", "content")):
-            yield from _with_inner(inner)
+            yield inner
+            yield from _inner(inner)

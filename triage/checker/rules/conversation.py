@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from triage.checker.model import Edit, Mend
@@ -54,7 +55,7 @@ def system_messages_stand_where_they_may(view: View) -> Iterator[Found]:
             continue
         why = _why_misplaced(view, index, messages)
         if why:
-            yield Found(("messages", index), why, _into_system(view, index, message))
+            yield Found(("messages", index), why, partial(_into_system, view, index, message))
 
 
 def _why_misplaced(view: View, index: int, messages: dict[int, dict[str, Any]]) -> str | None:

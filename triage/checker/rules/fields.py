@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
-from dataclasses import replace
 
 from triage.checker.model import Edit, Mend
 from triage.checker.pointers import look_up
-from triage.checker.registry import Found, rule
-from triage.checker.shapes import Mismatch
+from triage.checker.registry import Found, More, rule
+from triage.checker.shapes import Mismatch, Problem
 from triage.checker.view import View
 
 ARGUMENTS_OF_THE_SDK = {
@@ -24,6 +23,8 @@ ARGUMENTS_OF_THE_SDK = {
 
 _MOST_GUESSES = 50
 """Beyond so many mismatches nobody is helped by guesses at what was meant, and each of them takes time."""
+
+_CAUSES: dict[Problem, str] = {"missing": "missing_field", "unknown": "unknown_field", "value": "invalid_value"}
 
 OF_OTHER_VENDORS = {
     "response_format": "output_config.format",
@@ -40,14 +41,16 @@ OF_OTHER_VENDORS = {
 
 
 @rule("missing_field", "unknown_field", "invalid_value", "image_invalid", "system_role_misplaced")
-def every_field_has_its_shape(view: View) -> Iterator[Found]:
+def every_field_has_its_shape(view: View) -> Iterator[Found | More]:
     """Compare the whole request with the shapes of the SDK's types."""
-    for number, mismatch in enumerate(view.shape[0]):
+    for number, mismatch in enumerate(view.shape.mismatches):
         if mismatch.problem == "missing":
             yield _missing(mismatch)
             continue
-        plain = mismatch if number < _MOST_GUESSES else replace(mismatch, known=())
+        plain = mismatch if number < _MOST_GUESSES else mismatch._replace(known=())
         yield _unknown(view, plain) if plain.problem == "unknown" else _wrong(view, plain)
+    for problem, count in view.shape.untold.items():
+        yield More(_CAUSES[problem], count)
 
 
 @rule("missing_field")

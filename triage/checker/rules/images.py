@@ -15,9 +15,9 @@ _TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp")
 
 def inline_images(view: View) -> Iterator[tuple[Block, dict[str, Any], str]]:
     """Yield the images whose bytes stand in the request, with their source and its data."""
-    for block in view.nested:
+    for block in view.of_kind("image"):
         source = block.data.get("source")
-        if block.kind == "image" and isinstance(source, dict) and source.get("type") == "base64":
+        if isinstance(source, dict) and source.get("type") == "base64":
             data = source.get("data")
             if isinstance(data, str):
                 yield block, source, data
@@ -71,7 +71,7 @@ def no_image_has_too_many_bytes(view: View) -> Iterator[Found]:
 def no_image_has_too_many_pixels(view: View) -> Iterator[Found]:
     """No side is above 8000 pixels, or above 2000 with more than 20 images."""
     many = view.limit("many_images")
-    crowded = many is not None and _count(view) > many
+    crowded = many is not None and len(view.of_kind("image")) > many
     limit = view.limit("many_images_side" if crowded else "image_side")
     if limit is None:
         return
@@ -88,10 +88,6 @@ def no_image_has_too_many_pixels(view: View) -> Iterator[Found]:
             yield Found((*block.path, "source", "data"), message, without(block))
 
 
-def _count(view: View) -> int:
-    return sum(block.kind == "image" for block in view.nested)
-
-
 def largest_media_count(view: View) -> int | None:
     """Return how many images and pages the model takes; the larger number where its window isn't known."""
     window = view.model.context_window if view.model else None
@@ -101,7 +97,7 @@ def largest_media_count(view: View) -> int | None:
 @rule("too_many_images")
 def there_are_not_too_many_images(view: View) -> Iterator[Found]:
     """All images of the request together stay below the model's number."""
-    limit, images = largest_media_count(view), [block for block in view.nested if block.kind == "image"]
+    limit, images = largest_media_count(view), view.of_kind("image")
     if limit is not None and len(images) > limit:
         surplus = len(images) - limit
         # In document order the first of nested images may belong to one tool result; each has a path of its own.

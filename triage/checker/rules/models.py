@@ -47,10 +47,13 @@ def every_model_is_known(view: View) -> Iterator[Found]:
     """An id that isn't in the list is misspelt, another platform's, or newer than the list."""
     if view.endpoint in ("bedrock", "vertex"):
         return
+    meant_by: dict[str, str | None] = {}
     for path, name in _named(view):
         if not name or name in view.facts.models:
             continue
-        meant = _meant(view, name)
+        if name not in meant_by:
+            meant_by[name] = _meant(view, name)
+        meant = meant_by[name]
         mend = Mend(f"changes it to {meant}", (Edit("replace", path, meant),)) if meant else None
         if meant:
             yield Found(path, f"There is no model `{name[:100]}`; `{meant}` is meant, it seems.", mend)

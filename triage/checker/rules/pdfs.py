@@ -19,9 +19,9 @@ def _read(data: str) -> Pdf:
 
 
 def _inline(view: View) -> Iterator[tuple[Block, str]]:
-    for block in view.nested:
+    for block in view.of_kind("document"):
         source = block.data.get("source")
-        if block.kind == "document" and isinstance(source, dict) and source.get("type") == "base64":
+        if isinstance(source, dict) and source.get("type") == "base64":
             data = source.get("data")
             if isinstance(data, str):
                 yield block, data
@@ -67,7 +67,7 @@ def pdfs_have_few_enough_pages(view: View) -> Iterator[Found]:
 def images_and_pages_fit_together(view: View) -> Iterator[Found]:
     """Images and pages are counted together; each alone has its own rule."""
     limit = largest_media_count(view)
-    images = sum(block.kind == "image" for block in view.nested)
+    images = len(view.of_kind("image"))
     documents = [(block, _read(data).pages or 0) for block, data in _inline(view) if not data.startswith("data:")]
     pages = sum(count for _, count in documents)
     if limit is None or not images or not pages or images > limit or pages > limit or images + pages <= limit:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from triage.checker.json_schema import Problem, optional_parameters, problems, strict_problems, union_parameters
@@ -53,18 +54,23 @@ def _property_names(path: Path, schema: dict[str, Any]) -> Iterator[Found]:
     listed = {name: place for place, name in enumerate(names) if isinstance(name, str)}
     for name in properties:
         if not _PROPERTY.fullmatch(name):
-            fresh = (re.sub(r"[^a-zA-Z0-9_.-]", "_", name) or "_")[:64]
-            mend = None
-            if fresh not in properties:
-                edits = [
-                    Edit("remove", (*path, "properties", name)),
-                    Edit("add", (*path, "properties", fresh), properties[name]),
-                ]
-                if name in listed:
-                    edits.append(Edit("replace", (*path, "required", listed[name]), fresh))
-                mend = Mend(f"renames it to `{fresh}`", tuple(edits), "your code gets the input under the new name")
             message = f"The property `{name[:80]}` may only hold letters, digits, _ . and -, up to 64."
+            mend = partial(_renamed, path, properties, name, listed.get(name))
             yield Found((*path, "properties", name), message, mend)
+
+
+def _renamed(path: Path, properties: dict[str, Any], name: str, required: int | None) -> Mend | None:
+    """Give a property a name that is allowed, also at its place in ``required``, unless another one has that name."""
+    fresh = (re.sub(r"[^a-zA-Z0-9_.-]", "_", name) or "_")[:64]
+    if fresh in properties:
+        return None
+    edits = [
+        Edit("remove", (*path, "properties", name)),
+        Edit("add", (*path, "properties", fresh), properties[name]),
+    ]
+    if required is not None:
+        edits.append(Edit("replace", (*path, "required", required), fresh))
+    return Mend(f"renames it to `{fresh}`", tuple(edits), "your code gets the input under the new name")
 
 
 def _broken(path: Path, problem: Problem) -> Found:

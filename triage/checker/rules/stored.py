@@ -7,18 +7,19 @@ from collections.abc import Iterator
 
 from triage.checker.model import Edit, Mend
 from triage.checker.registry import Found, rule
-from triage.checker.view import Block, View
+from triage.checker.view import Block, View, block_at
 
 _SHORTEST = 12
 """Bytes; encryption alone adds more than that to the shortest text."""
 
 _ENCRYPTED = ("encrypted_content", "encrypted_stdout", "encrypted_index")
+_MAY_HOLD = frozenset({*_ENCRYPTED, "content", "citations"})
 
 
 @rule("compaction_block_invalid")
 def a_compaction_comes_first_and_alone(view: View) -> Iterator[Found]:
     """A signed compaction block is the first block of the conversation, and the only one."""
-    signed = [block for block in view.blocks if block.kind == "compaction" and block.text_of("signature")]
+    signed = [block for block in view.of_kind("compaction") if len(block.path) == 4 and block.text_of("signature")]
     for position, block in enumerate(signed):
         last = block is signed[-1]
         if not last:
@@ -47,6 +48,8 @@ def _drop_before(block: Block) -> Mend:
 def encrypted_fields_are_whole(view: View) -> Iterator[Found]:
     """Encrypted fields are base64 and never empty; anything else was made up, cut or masked."""
     for block in view.nested:
+        if _MAY_HOLD.isdisjoint(block.data):
+            continue
         for holder in (block, *_inside(block)):
             for field in _ENCRYPTED:
                 value = holder.text_of(field)
@@ -59,11 +62,11 @@ def encrypted_fields_are_whole(view: View) -> Iterator[Found]:
 def _inside(block: Block) -> Iterator[Block]:
     content = block.data.get("content")
     if isinstance(content, dict):
-        yield Block((*block.path, "content"), content)
+        yield block_at((*block.path, "content"), content)
     citations = block.data.get("citations")
     for index, citation in enumerate(citations if isinstance(citations, list) else ()):
         if isinstance(citation, dict):
-            yield Block((*block.path, "citations", index), citation)
+            yield block_at((*block.path, "citations", index), citation)
 
 
 def _plausible(value: str) -> bool:

@@ -9,6 +9,8 @@ from triage.checker.registry import Found, rule
 from triage.checker.view import EFFORTS, Block, Turn, View, whole_number
 
 _THOUGHTS = ("thinking", "redacted_thinking")
+_SIGNED = {"thinking": "signature", "redacted_thinking": "data"}
+"""The field that only the API can write, by the type of the block."""
 
 
 def _budget(view: View) -> int | None:
@@ -148,7 +150,7 @@ def every_thinking_block_is_signed(view: View) -> Iterator[Found]:
     """A signature, or the data of a redacted block, is never empty."""
     for blocks in view.content.values():
         for block in blocks:
-            field = {"thinking": "signature", "redacted_thinking": "data"}.get(block.kind)
+            field = _SIGNED.get(block.kind)
             if field and (value := block.text_of(field)) is not None and not value.strip():
                 yield Found(
                     (*block.path, field), f"The {field} of this {block.kind} block is empty.", _drop(block, blocks)

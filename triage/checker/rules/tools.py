@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 
 from triage.checker.model import Edit, Mend
 from triage.checker.registry import Found, rule
@@ -33,10 +34,11 @@ def names_have_allowed_characters(view: View) -> Iterator[Found]:
         elif not _ALLOWED.fullmatch(name):
             bad = "".join(sorted(set(re.sub(_ALLOWED, "", name))))[:20]
             message = f"The name `{name[:140]}` holds what isn't allowed: {bad!r}."
-            yield Found(path, message, _rename(view, tool, re.sub(r"[^a-zA-Z0-9_-]", "_", name)[:longest]))
+            fresh = re.sub(r"[^a-zA-Z0-9_-]", "_", name)[:longest]
+            yield Found(path, message, partial(_rename, view, tool, fresh))
         elif len(name) > longest:
             message = f"The name has {len(name)} characters; {longest} are allowed."
-            yield Found(path, message, _rename(view, tool, name[:longest]))
+            yield Found(path, message, partial(_rename, view, tool, name[:longest]))
 
 
 def _rename(view: View, tool: Block, fresh: str) -> Mend:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 
 from triage.checker.model import Edit, Mend
 from triage.checker.pointers import Path
@@ -56,7 +57,7 @@ def ids_are_well_formed(view: View) -> Iterator[Found]:
         if identity is not None:
             if block.kind == "tool_use" and not _ID.fullmatch(identity):
                 message = f"The id `{identity[:60]}` may only hold letters, digits, underscore and hyphen."
-                yield Found((*block.path, "id"), message, _clean_id(identity, places[identity]))
+                yield Found((*block.path, "id"), message, partial(_clean_id, identity, places[identity]))
             elif block.kind == "server_tool_use" and not _SERVER_ID.fullmatch(identity):
                 yield Found((*block.path, "id"), f"The id `{identity[:60]}` of a server tool begins with srvtoolu_.")
 
@@ -136,7 +137,7 @@ def the_model_is_named(view: View) -> Iterator[Found]:
 @rule("invalid_value")
 def addresses_are_https(view: View) -> Iterator[Found]:
     """Images and documents by address are only fetched over https."""
-    for block in view.nested:
+    for block in (*view.of_kind("image"), *view.of_kind("document")):
         url = _address(block)
         if url is not None and not url.lower().startswith("https://"):
             path = (*block.path, "source", "url")
@@ -148,7 +149,7 @@ def addresses_are_https(view: View) -> Iterator[Found]:
 
 def _address(block: Block) -> str | None:
     source = block.data.get("source")
-    if block.kind not in ("image", "document") or not isinstance(source, dict) or source.get("type") != "url":
+    if not isinstance(source, dict) or source.get("type") != "url":
         return None
     url = source.get("url")
     return url if isinstance(url, str) else None

@@ -32,10 +32,11 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help=_("print one JSON object"))
         parser.add_argument("--mended", metavar="FILE", help=_("write the mended request to FILE"))
         parser.add_argument("--diff", action="store_true", help=_("print the mended request as a diff"))
+        parser.add_argument("--all", action="store_true", help=_("look at everything, however much there is"))
         parser.add_argument("--endpoint", choices=get_args(Endpoint), default="messages", help=_("where it goes"))
 
     def handle(self, *args: Any, **options: Any) -> None:
-        result = check(_read(options["file"]), endpoint=options["endpoint"])
+        result = check(_read(options["file"]), endpoint=options["endpoint"], whole=options["all"])
         if options["mended"] and result.unreadable is None:
             self._write(result, options["mended"])
         try:
@@ -61,7 +62,8 @@ class Command(BaseCommand):
             self.stdout.write(self.style.SUCCESS(_("Nothing found that the API would refuse.")))
         for finding in result.findings:
             self._finding(finding)
-        if result.mended:
+        self._rest(result)
+        if not result.unlisted and result.mended:
             left = len(result.mended.left)
             text = _("All of it can be mended mechanically: --mended FILE writes the request, --diff shows it.")
             if left:
@@ -76,6 +78,17 @@ class Command(BaseCommand):
         self.stdout.write("\n" + self.style.MIGRATE_HEADING(_("What can't be known offline")))
         for unknown in result.cannot_know:
             self.stdout.write(_wrapped(f"- {unknown.text}"))
+
+    def _rest(self, result: CheckResult) -> None:
+        """Print what is only counted, and what wasn't looked at."""
+        for cause, count in sorted(result.unlisted_by_cause.items(), key=lambda each: -each[1]):
+            known = load().causes.get(cause)
+            text = _("and %(n)s more of the same kind: %(title)s [%(cause)s]")
+            told = {"n": f"{count:,}", "title": known.title if known else cause, "cause": cause}
+            self.stdout.write(f"\n{text % told}")
+        if result.unchecked:
+            text = _("%(n)s more requests of the batch weren't looked at; --all looks at everything.")
+            self.stdout.write("\n" + self.style.WARNING(text % {"n": f"{result.unchecked:,}"}))
 
     def _finding(self, finding: Finding) -> None:
         style = self.style.ERROR if finding.severity == "error" else self.style.WARNING
