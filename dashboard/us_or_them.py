@@ -15,7 +15,7 @@ from redis import RedisError
 
 from dashboard.incident_rows import IncidentRow, row_of
 from triage.incidents import between, going_on
-from triage.models import Project, Source
+from triage.models import Project, Source, Watch
 from triage.verdict import Verdict, verdict
 
 _FRESH = 5
@@ -24,6 +24,8 @@ _PAST = 60
 _HEARD = dt.timedelta(hours=1)
 _LATER = dt.timedelta(minutes=1)
 """How long after something ended it is asked whose side it was on: an onset isn't seen at once."""
+_FEW = 4
+"""Projects of which each is asked about, whatever the watch has found."""
 _MOST = 3
 """Verdicts and incidents that one page tells of."""
 
@@ -75,10 +77,17 @@ def verdict_at(project: Project, at: dt.datetime) -> Verdict:
 
 
 def troubles_now(projects: Sequence[Project], now: dt.datetime) -> list[Told]:
-    """Return the verdicts of now that aren't fine, on those of ``projects`` that reported lately; the gravest first."""
+    """Return the verdicts of now that aren't fine, on those of ``projects`` that reported lately; the gravest first.
+
+    Of many projects only those are asked about in which the watch has found something, ten seconds ago at most.
+    """
     heard = set(
         Source.objects.filter(project__in=projects, last_seen_at__gt=now - _HEARD).values_list("project", flat=True)
     )
+    if len(heard) > _FEW:
+        heard &= set(going_on(heard).values_list("project", flat=True)) | set(
+            Watch.objects.filter(project__in=heard).exclude(suspected={}).values_list("project", flat=True)
+        )
     told = [Told(each, verdict_at(each, now)) for each in projects if each.pk in heard]
     wrong = sorted((each for each in told if each.verdict.side != "fine"), key=lambda each: -each.verdict.hit)
     return [Told(each.project, each.verdict, _incident_of(each, now)) for each in wrong[:_MOST]]

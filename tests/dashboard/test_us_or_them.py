@@ -6,6 +6,8 @@ import datetime as dt
 import re
 
 import pytest
+from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
@@ -50,6 +52,19 @@ def test_the_overview_answers_with_the_verdict_and_the_numbers_stand_below(
     page = client.get("/").content.decode()
     assert "16 of 76 requests" in page
     assert "2 services share it" in page
+
+
+def test_of_many_projects_those_are_told_of_in_which_something_goes_on(
+    incident: Incident, alice: User, tell: Tell, as_alice: Client
+) -> None:
+    for number in range(6):
+        other = Project.objects.create(slug=f"p{number}", name=f"P{number}")
+        other.memberships.create(user=alice)
+        tell(FINE, into=other)
+    assert headline(as_alice).startswith("Them: 529")
+    incident.delete()
+    cache.clear()
+    assert not headline(as_alice).startswith("Them"), "until the watch has looked"
 
 
 def test_a_stranger_gets_no_verdict_on_it(outage: None, project: Project, as_charlie: Client) -> None:

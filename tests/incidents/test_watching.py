@@ -71,6 +71,15 @@ def test_a_suspicion_that_passes_is_forgotten(project: Project, count: Count) ->
     assert not project.incidents.exists()
 
 
+def test_a_suspicion_from_before_the_watcher_was_away_opens_nothing(project: Project, count: Count) -> None:
+    count(NOON - HOUR, NOON - 2 * MINUTE)
+    count(NOON - MINUTE, NOON + 6 * MINUTE, hit=15)
+    look(project, NOON, NOON + 5 * MINUTE)
+    assert not project.incidents.exists()
+    look(project, NOON + 5 * MINUTE + 10 * SECONDS)
+    assert project.incidents.exists()
+
+
 def test_a_look_is_made_once_though_two_clocks_strike(project: Project, count: Count, outage: Incident) -> None:
     assert watch(project, NOON) is None
     assert watch(project, NOON + SECONDS) is None

@@ -30,6 +30,8 @@ _logger = logging.getLogger(__name__)
 
 _APART = dt.timedelta(seconds=5)
 """Two looks closer than this are one: the clock strikes every ten seconds, and two clocks may strike."""
+_IN_A_ROW = dt.timedelta(minutes=2)
+"""Looks further apart than this don't follow each other: the watcher was away."""
 _QUIET = dt.timedelta(minutes=5)
 """How long a trouble has to be away before its incident is over."""
 _PATIENCE, _PATIENCE_IN_SILENCE = dt.timedelta(hours=1), dt.timedelta(days=1)
@@ -104,13 +106,14 @@ def _apply(row: Watch, evidence: Evidence) -> tuple[int, int]:
     at = evidence.at
     going = list(Incident.objects.filter(project=row.project_id, closed_at=None).order_by("opened_at", "pk"))
     troubles = [each for each in judge_all(evidence) if each.side != "fine"]
+    before = row.suspected if row.looked_at is not None and at - row.looked_at <= _IN_A_ROW else {}
     suspected: dict[str, str] = {}
     found: set[int] = set()
     opened = 0
     for trouble in troubles:
         known = incident_of(trouble, going)
-        if known is None and trouble.family in row.suspected:
-            known = _open(row.project_id, trouble, row.suspected[trouble.family])
+        if known is None and trouble.family in before:
+            known = _open(row.project_id, trouble, before[trouble.family])
             going.append(known)
             opened += 1
         if known is None:
