@@ -18,6 +18,12 @@ from triage.models import AlertRule, Channel, Project
 _FILTERS = {"model": _("Model"), "service": _("Service"), "team": _("Team"), "cause": _("Cause")}
 _LONGEST = {"model": 80, "service": 80, "team": 80, "cause": 64}
 _DAY = 24 * 60
+
+
+def _time() -> forms.TimeInput:
+    return forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+
+
 PREFIX = "n_"
 """What the names of a condition's numbers begin with in the form."""
 
@@ -30,13 +36,18 @@ class RuleForm(forms.Form):
         label=_("Tell"), queryset=Channel.objects.none(), required=False, widget=forms.CheckboxSelectMultiple
     )
     remind_every = forms.IntegerField(
-        label=_("Remind every (minutes, 0 for never)"), min_value=0, max_value=7 * _DAY, initial=60
+        label=_("Remind every (minutes)"), help_text=_("0 for never"), min_value=0, max_value=7 * _DAY, initial=60
     )
     rest = forms.IntegerField(
-        label=_("Then quiet for (minutes)"), min_value=0, max_value=7 * _DAY, initial=0, required=False
+        label=_("Then quiet for (minutes)"),
+        help_text=_("after it fired"),
+        min_value=0,
+        max_value=7 * _DAY,
+        initial=0,
+        required=False,
     )
-    quiet_from = forms.TimeField(label=_("Quiet from"), required=False)
-    quiet_until = forms.TimeField(label=_("until"), required=False)
+    quiet_from = forms.TimeField(label=_("Quiet hours from"), required=False, widget=_time())
+    quiet_until = forms.TimeField(label=_("until"), required=False, widget=_time())
     zone = forms.CharField(label=_("Time zone"), max_length=60, initial="UTC", required=False)
     urgent = forms.BooleanField(label=_("Urgent: tell it in quiet hours as well"), required=False)
 

@@ -131,7 +131,7 @@ def test_what_fired_stands_with_its_reasons_and_who_was_told(
     assert "waits until" in page
     assert "Firing" in page
     AlertMessage.objects.update(state="sent", sent_at=timezone.now())
-    assert "On call: sent" in text_of(as_alice)
+    assert "On call:</span> <span>sent" in text_of(as_alice)
     AlertMessage.objects.update(state="failed", error="The address answered 404.")
     assert "The address answered 404." in text_of(as_alice)
     assert AlertChange.objects.exists()
