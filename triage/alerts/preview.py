@@ -13,7 +13,7 @@ from triage.alerts.conditions import CONDITIONS
 from triage.alerts.course import Course
 from triage.alerts.facts import HOUR, MINUTE, Facts, FailingCheck, minute_of
 from triage.alerts.findings import words_of
-from triage.models import AlertRule, CheckResult, IssueEvent, MinuteCount
+from triage.models import AlertRule, Check, CheckResult, IssueEvent, MinuteCount
 
 DAYS = 7
 MOST = 50
@@ -99,13 +99,21 @@ class _Past(Facts):
 
     def known_checks(self) -> set[str]:
         """Return every kind that is checked."""
-        return {check.kind for check in health.visible_checks([self.project.pk])}
+        return self._kinds
 
     def last_heard(self, at: dt.datetime) -> dict[str, dt.datetime]:
         """Return when each service last had counts; reports that counted nothing aren't known any more."""
         told = {service: bisect_right(minutes, at) for service, minutes in self._heard.items()}
         last = {service: self._heard[service][n - 1] for service, n in told.items() if n}
         return {service: moment for service, moment in last.items() if at - moment < _DAY}
+
+    @cached_property
+    def _checks(self) -> list[Check]:
+        return list(health.visible_checks([self.project.pk]))
+
+    @cached_property
+    def _kinds(self) -> set[str]:
+        return {check.kind for check in self._checks}
 
     @cached_property
     def _usual(self) -> dict[dt.datetime, tuple[float, ...]]:
@@ -123,7 +131,7 @@ class _Past(Facts):
     def _failures(self) -> list[tuple[FailingCheck, dt.datetime, dt.datetime]]:
         """Each check's runs of failures: from the second one on, until the interval after the last."""
         found = []
-        for check in health.visible_checks([self.project.pk]):
+        for check in self._checks:
             failed = CheckResult.objects.filter(of=check, state="fail", at__gte=self.start - HOUR, at__lte=self.end)
             apart = max(_PATIENCE, dt.timedelta(seconds=2 * check.every))
             run: list[CheckResult] = []
