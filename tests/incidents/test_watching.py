@@ -122,6 +122,16 @@ def test_it_closes_after_five_minutes_without_it(project: Project, count: Count,
     assert kinds(outage)[-1] == "closed"
 
 
+def test_it_lasted_until_the_last_failures_not_until_that_was_certain(
+    project: Project, count: Count, outage: Incident
+) -> None:
+    count(NOON + MINUTE, NOON + 4 * MINUTE)
+    look(project, NOON + 2 * MINUTE)
+    outage.refresh_from_db()
+    assert outage.fine_since is None
+    assert outage.last_seen_at == NOON.replace(second=0) + MINUTE
+
+
 def test_what_comes_back_before_that_is_the_same_incident(project: Project, count: Count, outage: Incident) -> None:
     count(NOON + MINUTE, NOON + 6 * MINUTE)
     count(NOON + 7 * MINUTE, NOON + 8 * MINUTE, hit=15)

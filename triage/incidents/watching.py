@@ -161,7 +161,7 @@ def _carry_on(incident: Incident, verdict: Verdict, *, leads: bool) -> None:
     if not leads:
         return
     incident.fine_since = None
-    incident.last_seen_at = verdict.at
+    incident.last_seen_at = verdict.last_at or verdict.at
     if _turns(incident, verdict):
         write(incident, Kind.CHANGED, verdict.at, verdict.sentence)
         incident.changed_at = verdict.at

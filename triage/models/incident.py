@@ -54,7 +54,7 @@ class Incident(models.Model):
     first_sign_at = models.DateTimeField()
     opened_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
-    """The last look that found it."""
+    """The last minute with failures in number; the last look that found it, where nothing fails."""
     changed_at = models.DateTimeField()
     """When its side last changed."""
     fine_since = models.DateTimeField(null=True, blank=True)

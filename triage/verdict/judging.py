@@ -11,7 +11,7 @@ from triage.verdict import words
 from triage.verdict.model import CheckFact, Evidence, Reason, Side, Verdict
 from triage.verdict.quiet import Silence, find_silence, is_slow
 from triage.verdict.traffic import find_surge
-from triage.verdict.trouble import Trouble, find_troubles
+from triage.verdict.trouble import MINUTE, Trouble, find_troubles
 
 _SIDES: dict[FaultLine, Side] = {
     "own_code": "us",
@@ -78,6 +78,7 @@ def _failing(evidence: Evidence, trouble: Trouble) -> Verdict:
         category=trouble.family.partition(":")[0],
         fault=fault,
         since=trouble.since,
+        last_at=min(evidence.at, trouble.last + MINUTE),
         models=() if trouble.models.is_whole else trouble.models.hit,
         services=() if trouble.services.is_whole else trouble.services.hit,
         hit=trouble.hit,

@@ -127,6 +127,8 @@ class Verdict:
     fault: FaultLine = "unknown"
     since: dt.datetime | None = None
     """The first sign of it."""
+    last_at: dt.datetime | None = None
+    """The end of the last minute with failures in number; None where nothing fails."""
     models: tuple[str, ...] = ()
     """The models concerned, where not all are."""
     services: tuple[str, ...] = ()

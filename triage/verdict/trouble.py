@@ -45,6 +45,8 @@ class Trouble:
 
     family: str
     since: dt.datetime
+    last: dt.datetime
+    """The first and the last minute of the present run of hits."""
     hit: int
     requests: int
     causes: tuple[tuple[str, int], ...]
@@ -101,7 +103,7 @@ def _is_over(tallies: Sequence[Tally], family: str, at: dt.datetime, share: floa
 
 
 def _describe(evidence: Evidence, family: str) -> Trouble:
-    since = _since(evidence, family)
+    since, last = _run(evidence, family)
     tallies = [each for each in evidence.tallies if each.minute >= since]
     causes: Counter[str] = Counter()
     for each in tallies:
@@ -114,6 +116,7 @@ def _describe(evidence: Evidence, family: str) -> Trouble:
     return Trouble(
         family=family,
         since=since,
+        last=last,
         hit=_hit(inside, family),
         requests=sum(each.requests for each in inside),
         causes=tuple(causes.most_common()),
@@ -123,8 +126,8 @@ def _describe(evidence: Evidence, family: str) -> Trouble:
     )
 
 
-def _since(evidence: Evidence, family: str) -> dt.datetime:
-    """Return the minute in which the present run of hits began, walking back over short gaps.
+def _run(evidence: Evidence, family: str) -> tuple[dt.datetime, dt.datetime]:
+    """Return the first and the last minute of the present run of hits, walking back over short gaps.
 
     A minute counts where its share of hits is a good part of the worst minute's, so that the usual trickle before an
     outage isn't taken for its beginning.
@@ -142,7 +145,7 @@ def _since(evidence: Evidence, family: str) -> dt.datetime:
         if later - earlier > _GAP * MINUTE:
             break
         first = earlier
-    return first
+    return first, marked[-1]
 
 
 def _spread(tallies: Sequence[Tally], family: str, key: Callable[[Tally], str]) -> Spread:
