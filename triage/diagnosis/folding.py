@@ -83,6 +83,8 @@ class Folded:
     _offsets: list[int] = field(init=False, repr=False)
     _maps: dict[int, tuple[list[int], list[int]]] = field(init=False, repr=False, default_factory=dict)
 
+    _spans: dict[tuple[int, int], tuple[int, int]] = field(init=False, repr=False, default_factory=dict)
+
     def __post_init__(self) -> None:
         """Fold block by block, noting only where each block begins in both texts."""
         self._starts = _blocks(self.original)
@@ -110,10 +112,12 @@ class Folded:
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return the original offsets that enclose the folded characters ``start`` to ``end``."""
-        if end <= start or not self.text:
-            at = self.origin(start)
-            return at, at
-        return self.origin(start), self.origin(end - 1) + 1
+        known = self._spans.get((start, end))
+        if known is None:
+            first = self.origin(start)
+            known = (first, first) if end <= start or not self.text else (first, self.origin(end - 1) + 1)
+            self._spans[start, end] = known
+        return known
 
     def _map(self, block: int) -> tuple[list[int], list[int]]:
         if block not in self._maps:

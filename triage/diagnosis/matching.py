@@ -95,12 +95,14 @@ def _cut_off(library: Library, folded: Folded, messages: Sequence[Fact[str]]) ->
 
 def _present(library: Library, text: str) -> dict[str, int]:
     """Return the chunks that the text holds, with the first place of each."""
-    possible: set[str] = set(library.tiny)
+    present = {chunk: at for chunk in library.tiny if (at := text.find(chunk)) >= 0}
     for (letters, stride), table in zip(SAMPLINGS, library.grams, strict=True):
-        runs = {text[at : at + letters] for at in range(0, len(text) - letters + 1, stride)}
-        for run in runs & table.keys():
-            possible.update(table[run])
-    return {chunk: at for chunk in possible if (at := text.find(chunk)) >= 0}
+        # Most runs belong to no chunk: a comprehension passes over them in half the time.
+        for at in [at for at in range(0, len(text) - letters + 1, stride) if text[at : at + letters] in table]:
+            for chunk, place in table[text[at : at + letters]]:
+                if chunk not in present and at >= place and text.startswith(chunk, at - place):
+                    present[chunk] = at - place
+    return present
 
 
 def _whole_messages(library: Library, messages: Sequence[Fact[str]]) -> list[Match]:

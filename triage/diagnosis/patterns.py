@@ -82,8 +82,8 @@ class Library:
 
     patterns: tuple[CompiledPattern, ...]
     holders: dict[str, tuple[int, ...]]
-    grams: tuple[dict[str, tuple[str, ...]], ...]
-    """For each sampling, its chunks by every run of letters in them."""
+    grams: tuple[dict[str, tuple[tuple[str, int], ...]], ...]
+    """For each sampling, its chunks by every run of letters in them, with the run's places in the chunk, last first."""
     tiny: tuple[str, ...]
     """The chunks that are too short to be found by their runs."""
     short: tuple[CompiledPattern, ...]
@@ -228,15 +228,15 @@ def _names(causes: tuple[Cause, ...]) -> dict[str, tuple[str, ...]]:
     return {name: tuple(slugs) for name, slugs in names.items()}
 
 
-def _sampled(chunks: Iterable[str]) -> tuple[tuple[dict[str, tuple[str, ...]], ...], tuple[str, ...]]:
+def _sampled(chunks: Iterable[str]) -> tuple[tuple[dict[str, tuple[tuple[str, int], ...]], ...], tuple[str, ...]]:
     """Return for each sampling its chunks by their runs of letters, and the chunks too short for any."""
-    grams: list[dict[str, dict[str, None]]] = [{} for _ in SAMPLINGS]
+    grams: list[dict[str, list[tuple[str, int]]]] = [{} for _ in SAMPLINGS]
     tiny: list[str] = []
     for words in chunks:
         for (letters, stride), table in zip(SAMPLINGS, grams, strict=True):
             if len(words) >= letters + stride - 1:
-                for at in range(len(words) - letters + 1):
-                    table.setdefault(words[at : at + letters], {})[words] = None
+                for at in range(len(words) - letters, -1, -1):
+                    table.setdefault(words[at : at + letters], []).append((words, at))
                 break
         else:
             tiny.append(words)

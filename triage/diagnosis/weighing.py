@@ -51,6 +51,7 @@ class Weighing:
         self.knowledge = knowledge
         self.evidence = evidence
         self.matches = list(matches)
+        self.covering = [match for match in self.matches if match.coverage >= 0.5 and not match.pattern.whole_only]
         self.status = status
         self.type = type_
         self.standings: dict[str, Standing] = {}
@@ -122,13 +123,13 @@ class Weighing:
         return match.pattern.where is not None and match.pattern.where in (self.evidence.client, place)
 
     def _overshadowed(self, match: Match) -> bool:
+        start, end = match.start, match.end
         return any(
             other.pattern.cause != match.pattern.cause
             and (other.weight > match.weight or self._means_by_it(other))
-            and other.coverage >= 0.5
-            and min(other.end, match.end) - max(other.start, match.start) >= 0.85 * (match.end - match.start)
-            for other in self.matches
-            if not other.pattern.whole_only
+            and min(other.end, end) - max(other.start, start) >= 0.85 * (end - start)
+            for other in self.covering
+            if other.start < end and start < other.end
         )
 
     def _weigh_fields(self) -> None:
