@@ -34,7 +34,7 @@ class Role(StrEnum):
     3. both stand in one trace and their times overlap;
     4. both stand in one session and end within seconds of each other;
     5. service and folded model are the same, their roles differ, nothing that they tell is contradictory, and one's
-       time lies inside the other's.
+       time lies inside the other's; unless their traces say that they are two.
 
     A format therefore fills in whatever it knows of ``trace_id``, ``span_id``, ``parent_span_id``, ``session_id``,
     ``service``, ``model``, ``started_at`` and ``last.at``. Ids that stand in an error's words are read by the digest.
