@@ -28,7 +28,7 @@ from triage.alerts.conditions import CONDITIONS
 from triage.alerts.delivering import send_trial
 from triage.alerts.preview import DAYS, preview
 from triage.alerts.sealing import seal
-from triage.models import AlertChange, AlertRule, Channel, Delivery, Project
+from triage.models import AlertChange, AlertMessage, AlertRule, Channel, Delivery, Project
 
 _NEWEST = 60
 _MUTES = {"60": gettext_lazy("1 hour"), "480": gettext_lazy("8 hours"), "10080": gettext_lazy("7 days")}
@@ -203,6 +203,8 @@ def _back(project: Project) -> HttpResponse:
 def _page(request: HttpRequest, projects: list[Project], status: int = 200, **extra: Any) -> HttpResponse:
     now = timezone.now()
     rules = AlertRule.objects.filter(project__in=projects).select_related("project").prefetch_related("channels")
+    stuck = AlertMessage.objects.filter(state=AlertMessage.State.WAITING, tries__gt=0).order_by("-made_at")
+    channels = Channel.objects.filter(project__in=projects).select_related("project")
     told = Delivery.objects.select_related("channel", "message")
     changes = (
         AlertChange.objects.filter(rule__project__in=projects)
@@ -213,7 +215,7 @@ def _page(request: HttpRequest, projects: list[Project], status: int = 200, **ex
         "projects": projects,
         "owned": [each for each in projects if owns(request, each)],
         "rules": rows_of(rules, now),
-        "channels": Channel.objects.filter(project__in=projects).select_related("project"),
+        "channels": channels.prefetch_related(Prefetch("messages", queryset=stuck, to_attr="stuck")),
         "changes": list(changes[:_NEWEST]),
         "kinds": [(kind, sender.label, sender.help) for kind, sender in SENDERS.items()],
         "mutes": _MUTES.items(),

@@ -15,7 +15,7 @@ from triage.alerts.channels.webhook import signature
 from triage.alerts.delivering import _PAUSES, deliver, send_trial
 from triage.alerts.history import forget_old
 from triage.alerts.sealing import unseal
-from triage.models import AlertChange, AlertMessage, Channel, Delivery, Project
+from triage.models import AlertChange, AlertMessage, Channel, Delivery, Incident, Project
 
 FACTS = {
     "words": "50 of 100 requests met an error.",
@@ -90,6 +90,17 @@ def test_a_mail_says_what_changed_what_it_rests_on_what_to_do_and_where_to_look(
         "https://triage.example.org/reference/causes/overloaded/",
     ):
         assert words in text
+
+
+def test_an_incidents_time_line_tells_who_was_told(project: Project, endpoint: Endpoint) -> None:
+    told = {"first_sign_at": NOW, "opened_at": NOW, "last_seen_at": NOW, "changed_at": NOW}
+    incident = Incident.objects.create(project=project, subject="x", side="us", kind="failing", sentence="You.", **told)
+    message_to(channel_of(project, "webhook", endpoint.url, "Pager"))
+    AlertChange.objects.update(incident=incident)
+    deliver()
+    assert f"/incidents/{incident.pk}/" in endpoint.told[0]["data"]["text"]
+    event = incident.events.get()
+    assert (event.kind, event.text) == ("alert", "Pager was told: Too many errors: fired")
 
 
 def test_slack_gets_text_in_which_nothing_is_markup(project: Project, endpoint: Endpoint) -> None:

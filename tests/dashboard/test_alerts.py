@@ -202,6 +202,14 @@ def test_a_channel_that_is_off_says_why(project: Project, as_bob: Client) -> Non
     assert "ops@" not in page
 
 
+def test_a_channel_that_is_tried_again_says_why(project: Project, as_bob: Client) -> None:
+    ops = channel_of(project, "email", "ops@example.org", "On call")
+    AlertMessage.objects.create(channel=ops, due_at=timezone.now(), tries=1, error="No answer of the mail server.")
+    page = text_of(as_bob)
+    assert "Trying again" in page
+    assert "No answer of the mail server." in page
+
+
 def test_only_owners_change_anything(
     project: Project, others_project: Project, as_bob: Client, as_charlie: Client, as_nobody: Client
 ) -> None:

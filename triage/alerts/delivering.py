@@ -20,8 +20,9 @@ from triage.alerts.channels.kinds import SENDERS
 from triage.alerts.channels.model import Letter, PassingError, PermanentError
 from triage.alerts.letters import letter_of, trial
 from triage.alerts.sealing import SealError, unseal
+from triage.incidents import note_alert
 from triage.ingest.scrub import scrub_text
-from triage.models import AlertMessage, Channel
+from triage.models import AlertChange, AlertMessage, Channel, Incident
 
 _PAUSES = tuple(dt.timedelta(seconds=each) for each in (5, 15, 60, 300, 900, 3_600, 3_600))
 """How long a message waits after each failed try; after the last it is given up."""
@@ -83,7 +84,17 @@ def _send(message: AlertMessage) -> bool:
     now = timezone.now()
     _note(message, state=_State.SENT, sent_at=now, error="")
     Channel.objects.filter(pk=channel.pk).update(last_ok_at=now)
+    _tell_incidents(message)
     return True
+
+
+def _tell_incidents(message: AlertMessage) -> None:
+    """Write into the time lines of the incidents that the message was of that somebody was told, once a message."""
+    told = AlertChange.objects.filter(deliveries__message=message, deliveries__joined=False).exclude(incident=None)
+    for incident in Incident.objects.filter(alert_changes__in=told).distinct():
+        rules = sorted(set(told.filter(incident=incident).values_list("rule__name", flat=True)))
+        words = _("%(channel)s was told: %(rules)s") % {"channel": message.channel.name, "rules": ", ".join(rules)}
+        note_alert(incident, words, message.made_at)
 
 
 def _needless(message: AlertMessage) -> str:

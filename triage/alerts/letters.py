@@ -107,6 +107,8 @@ def _background(first: AlertChange, latest: AlertChange) -> str:
 def _links(project: Project, changes: Sequence[AlertChange]) -> str:
     addresses = [_link("/", project)]
     for change in changes[:_NAMED]:
+        if change.incident_id:
+            addresses.append(_link(f"/incidents/{change.incident_id}/"))
         if change.facts.get("issue"):
             addresses.append(_link(f"/issues/{change.facts['issue']}/"))
         if change.facts.get("cause") and change.facts.get("title"):
