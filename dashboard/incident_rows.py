@@ -59,7 +59,7 @@ def query_of(incident: Incident, now: dt.datetime) -> str:
 
 def span_of(incident: Incident, now: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
     """Return from when until when a chart of ``incident`` reaches: whole minutes, and nothing of the future."""
-    end = min(now, (now if incident.is_open else incident.last_seen_at) + _AROUND)
+    end = min(now, (incident.ended_at or now) + _AROUND)
     start = incident.first_sign_at - _AROUND
     return start.replace(second=0, microsecond=0), end.replace(second=0, microsecond=0) + dt.timedelta(minutes=1)
 
@@ -108,14 +108,12 @@ def _newest(found: QuerySet[Incident]) -> Iterable[Incident]:
 
 
 def _mark(incident: Incident, window: Window, now: dt.datetime) -> dict[str, Any]:
-    end = now if incident.is_open else incident.last_seen_at
+    end = incident.ended_at or now
     return {
         "title": title(incident),
         "href": reverse("incident", args=[incident.pk]),
         "from": _buckets(incident.first_sign_at, window),
         "to": _buckets(max(end, incident.first_sign_at + dt.timedelta(minutes=1)), window),
-        "start": incident.first_sign_at,
-        "end": None if incident.is_open else end,
     }
 
 

@@ -61,6 +61,15 @@ def test_the_team_sees_its_incidents(who: str, incident: Incident, request: pyte
     assert "<strong>First sign</strong>" in shown
 
 
+def test_an_incident_that_fades_is_said_to_before_it_is_over(incident: Incident, as_bob: Client) -> None:
+    incident.last_seen_at = incident.first_sign_at + 12 * MINUTE
+    incident.fine_since = timezone.now() - 2 * MINUTE
+    incident.save()
+    listed = page(as_bob, "/incidents/")
+    assert "Well since" in listed
+    assert "12 min" in listed
+
+
 def test_a_stranger_sees_none_and_learns_nothing(incident: Incident, as_charlie: Client, as_nobody: Client) -> None:
     assert "No incident goes on." in page(as_charlie, "/incidents/")
     assert "overloaded" not in page(as_charlie, "/incidents/")

@@ -40,8 +40,7 @@ def first_sign_words(kind: str) -> str:
 
 def duration(incident: Incident, now: dt.datetime) -> str:
     """Return how long it lasted, or has lasted, from the first sign to the last look that found it."""
-    end = now if incident.is_open else incident.last_seen_at
-    return span(end - incident.first_sign_at)
+    return span((incident.ended_at or now) - incident.first_sign_at)
 
 
 def span(length: dt.timedelta) -> str:

@@ -83,6 +83,11 @@ class Incident(models.Model):
         return self.closed_at is None
 
     @property
+    def ended_at(self) -> dt.datetime | None:
+        """When it ended, as far as is known; None while it is still found."""
+        return self.last_seen_at if self.closed_at or self.fine_since else None
+
+    @property
     def lag(self) -> dt.timedelta | None:
         """How much later than the first sign the status page admitted it; negative where it was earlier."""
         return None if self.provider_said_at is None else self.provider_said_at - self.first_sign_at
