@@ -6,6 +6,8 @@ import datetime as dt
 import uuid
 
 import pytest
+from django.db import connections
+from django.db.models import QuerySet
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -205,12 +207,36 @@ def test_without_a_mail_server_the_message_waits(project: Project, settings: Set
     assert (message.state, message.error) == ("waiting", "No answer of the mail server: ConnectionRefusedError")
 
 
+@pytest.mark.django_db(transaction=True)
 def test_while_one_worker_sends_another_leaves_the_message_alone(project: Project, endpoint: Endpoint) -> None:
     others: list[dict[str, int]] = []
+
+    def come_too() -> None:
+        others.append(deliver())
+        connections.close_all()  # those of the endpoint's thread
+
     message_to(channel_of(project, "webhook", endpoint.url))
-    endpoint.before_answer = lambda: others.append(deliver())
+    endpoint.before_answer = come_too
     assert deliver() == {"sent": 1, "not_sent": 0}
     assert others == [{"sent": 0, "not_sent": 0}]
+    assert len(endpoint.got) == 1
+
+
+def test_of_two_workers_that_see_a_message_waiting_one_sends_it(
+    project: Project, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message_to(channel_of(project, "webhook", endpoint.url))
+    update, faster = QuerySet.update, []
+
+    def overtaken(self: QuerySet, **fields: object) -> int:
+        if self.model is AlertMessage and not faster:
+            faster.append(True)
+            deliver()
+        return update(self, **fields)
+
+    monkeypatch.setattr(QuerySet, "update", overtaken)
+    assert deliver() == {"sent": 0, "not_sent": 0}
+    assert faster
     assert len(endpoint.got) == 1
 
 

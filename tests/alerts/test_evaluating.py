@@ -79,25 +79,26 @@ def test_what_was_found_is_written_down(project: Project, count: Count) -> None:
     assert facts["by_minute"][-1] == 50
 
 
+@pytest.mark.parametrize("told", [1, 0])
 def test_two_watchers_with_the_same_view_store_one_change(
-    project: Project, count: Count, monkeypatch: pytest.MonkeyPatch
+    project: Project, count: Count, monkeypatch: pytest.MonkeyPatch, told: int
 ) -> None:
     """The second one decided before the first one stored."""
     from triage.alerts import evaluating  # noqa: PLC0415
 
-    rule_of(project, "rate", channel(project))
+    rule_of(project, "rate", *[channel(project)] * told)
     count(100, 50)
     late, moved = [], evaluating._Look._move
 
-    def held(self: evaluating._Look, *told: object) -> int:
-        late.append((self, told))
+    def held(self: evaluating._Look, *news: object) -> int:
+        late.append((self, news))
         return 0
 
     monkeypatch.setattr(evaluating._Look, "_move", held)
     look([0, 0])
-    assert [moved(self, *told) for self, told in late] == [1, 0]
+    assert [moved(self, *news) for self, news in late] == [1, 0]
     assert kinds() == ["fired"]
-    assert Delivery.objects.count() == 1
+    assert Delivery.objects.count() == told
 
 
 def test_reminders_come_at_the_chosen_pace_while_it_lasts(project: Project, count: Count) -> None:
