@@ -1,11 +1,11 @@
-"""``python -m bench``: what reporting costs a program and this server, and how fast pages are with much stored."""
+"""``python -m bench``: what reporting costs a program and this server, and how fast diagnoses and pages are."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 
-from bench import client, load, pages
+from bench import client, diagnosis, load, pages
 from bench.server import PARTS, Server, running_server
 
 _REPORTS = {"400-byte": 20_000, "23-KB": 4_000}
@@ -14,6 +14,7 @@ _REPORTS = {"400-byte": 20_000, "23-KB": 4_000}
 def main() -> None:
     """Run every benchmark on a fresh server and print the figures."""
     client.main()
+    diagnosis.main()
     with running_server() as server:
         key = server.manage("ingest_key", "bench")
         asyncio.run(load.send(server.port, key, [load.report(400) for _ in range(500)]))

@@ -66,7 +66,12 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def session(server: Server, browser: Browser) -> Any:
-    """The owner's session: whoever opens a printed address is signed in."""
+    """The owner's session on the server of all files."""
+    return owner_session(server, browser)
+
+
+def owner_session(server: Server, browser: Browser) -> Any:
+    """Return a session of the owner: whoever opens a printed address is signed in."""
     context = browser.new_context()
     page = context.new_page()
     page.goto(_manage(server, "sign_in_link", "--base", f"http://127.0.0.1:{server.port}"))

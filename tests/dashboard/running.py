@@ -45,11 +45,11 @@ def start(home: Path, port: int, **environment: str) -> subprocess.Popen[str]:
 class Server:
     """A server that was started and answers."""
 
-    def __init__(self, home: Path) -> None:
-        """Start it and wait until it greets."""
+    def __init__(self, home: Path, **environment: str) -> None:
+        """Start it, with more settings where given, and wait until it greets."""
         self.home = home
         self.port = free_port()
-        self.process = start(home, self.port)
+        self.process = start(home, self.port, **environment)
         self.greeting = self._read_greeting()
 
     def _read_greeting(self) -> str:
