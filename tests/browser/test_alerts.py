@@ -25,6 +25,9 @@ def test_a_rule_is_made_with_a_look_at_what_it_would_have_fired(page_anywhere: P
     row = page.get_by_role("row", name=name)
     expect(row).to_contain_text("On call")
     row.locator("summary").click()
+    box = row.locator(".menu-panel").bounding_box()
+    assert box
+    assert 0 <= box["x"] <= box["x"] + box["width"] <= page.evaluate("document.documentElement.clientWidth")
     row.get_by_role("button", name="Mute").click()
     expect(page.get_by_role("row", name=name)).to_contain_text("muted until")
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
