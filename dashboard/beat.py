@@ -7,7 +7,8 @@ from typing import Any
 
 from celery.beat import PersistentScheduler
 
-from dashboard.heartbeat import BEAT_KEY, EVERY, client, sign
+from dashboard.alive import EVERY, sign, signing_client
+from triage.signs import BEAT_KEY
 
 
 class Scheduler(PersistentScheduler):
@@ -15,9 +16,9 @@ class Scheduler(PersistentScheduler):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Open the schedule as Celery does."""
-        self._signs = client()
         self._last_sign = 0.0
         super().__init__(*args, **kwargs)
+        self._signs = signing_client(self.app.conf.signs_url)
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
         """Send what is due, sign, and return the seconds until the next look."""

@@ -1,9 +1,7 @@
-"""Signs of life of the workers and of beat: keys in Valkey that expire when nobody renews them."""
+"""Signs of life of the workers: keys in Valkey that expire when nobody renews them."""
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import threading
 import time
@@ -11,33 +9,19 @@ from typing import Any
 
 from celery.signals import task_postrun, task_prerun, worker_ready
 from django.conf import settings
-from redis import Redis, RedisError
+from redis import Redis
 
-from dashboard.alive import of_this_host
-from triage.signs import BEAT_KEY, WATCHER_KEY, WORKER_KEY
-from triage.work import WATCHER
+from dashboard.alive import EVERY, sign, signing_client
+from triage.signs import BEAT_KEY, WATCHER, WATCHER_KEY, WORKER_KEY
 
 __all__ = ["BEAT_KEY", "EVERY", "WATCHER_KEY", "WORKER_KEY", "client", "sign"]
 
-EVERY = 2.0
-"""Seconds between two signs of life."""
-_GOOD_FOR = 10  # seconds; long enough for a machine that is busy elsewhere
 _LONGEST_TASK = 600.0  # seconds, where a task says nothing else
 
 
 def client() -> Redis:
     """Return a connection for signs of life; it gives up soon where Valkey is away."""
-    return Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
-
-
-def sign(connection: Redis, key: str) -> None:
-    """Renew the sign ``key``, for all and for this host; Valkey being away is for others to report."""
-    with contextlib.suppress(RedisError, OSError):
-        value = json.dumps({"pid": os.getpid(), "at": time.time()})
-        with connection.pipeline(transaction=False) as pipeline:
-            pipeline.set(key, value, ex=_GOOD_FOR)
-            pipeline.set(of_this_host(key), value, ex=_GOOD_FOR)
-            pipeline.execute()
+    return signing_client(settings.REDIS_URL)
 
 
 class _Pulse(threading.Thread):

@@ -10,7 +10,7 @@ from django.conf import settings
 from dashboard import home
 from dashboard.supervisor.plan import Program
 from triage.ingest.valkey_options import VALKEY_OPTIONS
-from triage.work import WATCHER
+from triage.signs import WATCHER
 
 DEMO_KEY_VARIABLE = "TRIAGE_DEMO_KEY"
 """Carries the demo's key to its traffic, so that traffic which is started again keeps its key."""
@@ -74,34 +74,18 @@ def watcher() -> Program:
 
 
 def _worker(name: str, queue: str) -> Program:
-    # The solo pool: one process, the least memory, and killing it kills all of it. Gossip, mingle and
-    # Celery's own heartbeat are talk among workers that nobody here listens to.
-    return _celery(
-        name,
-        "worker",
-        "--queues",
-        queue,
-        "--hostname",
-        f"{name}@%h",
-        "--pool",
-        "solo",
-        "--without-gossip",
-        "--without-mingle",
-        "--without-heartbeat",
-        "--loglevel",
-        "warning",
-    )
+    # A container's or a test's root is no news; what Celery warns of there, pickled messages, is off by default.
+    warnings = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"}
+    return Program(name, [sys.executable, "-m", "dashboard.worker", name, queue], warnings)
 
 
 def beat() -> Program:
     """Return the process that wakes scheduled work; there must be one, however many others there are."""
-    schedule = settings.TRIAGE_HOME / "beat-schedule"
-    return _celery(
-        "beat", "beat", "--scheduler", "dashboard.beat:Scheduler", "--schedule", str(schedule), "--loglevel", "warning"
-    )
-
-
-def _celery(name: str, *arguments: str) -> Program:
-    argv = [sys.executable, "-m", "celery", "--quiet", "--app", "dashboard.celery", *arguments]
-    # A container's or a test's root is no news; what Celery warns of there, pickled messages, is off by default.
-    return Program(name, argv, {"PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"})
+    environment = {
+        "DJANGO_SETTINGS_MODULE": "",  # else Celery would load Django
+        "TRIAGE_BEAT_BROKER": settings.CELERY_BROKER_URL,
+        "TRIAGE_BEAT_CHECKS": "1" if settings.TRIAGE_CHECKS else "",
+        "TRIAGE_BEAT_SIGNS": settings.REDIS_URL,
+    }
+    schedule = str(settings.TRIAGE_HOME / "beat-schedule")
+    return Program("beat", [sys.executable, "-m", "dashboard.beat_app", schedule], environment)

@@ -9,7 +9,8 @@ from celery import shared_task
 
 from dashboard.celery import app
 from triage.models import Project
-from triage.work import WATCHER, Work
+from triage.signs import WATCHER
+from triage.work import Work
 
 app.loader.import_default_modules()
 

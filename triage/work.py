@@ -13,9 +13,6 @@ from typing import TYPE_CHECKING, Any
 from celery import Task
 from django.db import transaction
 
-WATCHER = "watcher"
-"""The queue, and the worker, of what may wait for others: checks, messages, cleaning. The digest has its own."""
-
 if TYPE_CHECKING:
     _Task = Task[Any, Any]
 else:

@@ -18,8 +18,8 @@ from triage.health import Finding, Outcome, record
 from triage.incidents import lag, note_alert, watch, watch_all, watching
 from triage.ingest.digest import TICKS
 from triage.models import Check, Incident, IncidentEvent, Project, Watch
+from triage.signs import WATCHER
 from triage.verdict import verdict
-from triage.work import WATCHER
 
 SECONDS = dt.timedelta(seconds=1)
 HOUR = 60 * MINUTE
