@@ -134,7 +134,7 @@ def test_each_alert_is_told_once_within_half_a_minute_whoever_is_killed(
     channels = [channel_of(project, "email", "ops@example.org"), channel_of(project, "webhook", endpoint.url)]
     for number in range(ALERTS):
         rule_of(project, "count", *channels, name=f"rule {number}", service=f"service {number}", urgent=True)
-    with Celery("clock", broker=f"redis+socket://{watchers.broker}") as clock:
+    with Celery("clock", broker=f"redis+socket://{watchers.broker}", set_as_current=False) as clock:
 
         def beat() -> None:
             """Strike twice, as two clocks would."""
