@@ -27,11 +27,11 @@ class Count(models.Model):
     team = models.CharField(max_length=80, blank=True)
     category = models.CharField(max_length=8, blank=True)
     cause = models.CharField(max_length=64, blank=True)
-    attempts = models.IntegerField(default=0)
-    failures = models.IntegerField(default=0)
-    requests = models.IntegerField(default=0)
-    failed_requests = models.IntegerField(default=0)
-    rescued_requests = models.IntegerField(default=0)
+    attempts = models.BigIntegerField(default=0)
+    failures = models.BigIntegerField(default=0)
+    requests = models.BigIntegerField(default=0)
+    failed_requests = models.BigIntegerField(default=0)
+    rescued_requests = models.BigIntegerField(default=0)
 
     class Meta:
         abstract = True

@@ -27,7 +27,7 @@ class DropCount(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="drops")
     day = models.DateField()
     reason = models.CharField(max_length=80)
-    count = models.PositiveIntegerField(default=0)
+    count = models.PositiveBigIntegerField(default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["project", "day", "reason"], name="one_drop_count")]
