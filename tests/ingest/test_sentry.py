@@ -103,7 +103,8 @@ def test_packed_envelopes_are_unpacked(client: Client, encoding: str, pack: Any)
         (b"[]\n", "the envelope's first line: expected an object"),
         (b'{}\n{"type":"event"', "the header of item 1 is no JSON"),
         (b'{}\n{"type":"event","length":90}\n{}', "item 1 is 90 bytes long; 2 bytes follow its header"),
-        (b'{}\n{"type":"event","length":"x"}\n{}', "item 1 has a length that is no number"),
+        (b'{}\n{"type":"event","length":"x"}\n{}', "item 1 has a length that is no whole number"),
+        (b'{}\n{"type":"event","length":2.0}\n{}', "item 1 has a length that is no whole number"),
         (b'{}\n{"type":"event","length":-1}\n{}', "item 1 is -1 bytes long"),
         (b'{}\n{"type":"session"}\nx\n{"type":"event"}\n{oops', "item 2 (event) is no JSON"),
         (b'{}\n{"type":"event"}\n[]', "item 1 (event): expected an object"),
@@ -122,6 +123,35 @@ def test_bounds_are_those_of_every_report(client: Client, client_with: Any) -> N
     small = client_with(records=2)
     spans = ("span", {"items": [{}, {}, {}]})
     assert "TRIAGE_MAX_RECORDS is 2" in small.post(ENVELOPE, envelope(spans), headers=auth(client.key)).json["detail"]
+
+
+def test_items_beyond_the_bound_are_not_even_looked_at(client_with: Any) -> None:
+    client = client_with(records=2)
+    answer = client.post(ENVELOPE, b"{}\n" + b"{}\n\n" * 2 + b"no header", headers=auth(client.key))
+    assert (answer.status, answer.json["detail"]) == (413, "TRIAGE_MAX_RECORDS is 2; the body holds more")
+
+
+def test_a_header_that_is_nested_too_deep_is_refused(client: Client) -> None:
+    answer = client.post(ENVELOPE, b"[" * 100_000, headers=auth(client.key))
+    assert (answer.status, answer.json["detail"][:24]) == (413, "TRIAGE_MAX_NESTING is 40")
+
+
+def test_items_of_a_stated_length_hold_line_breaks_and_stand_after_empty_lines(
+    client: Client, digest: Callable[[], int]
+) -> None:
+    payload = json.dumps(event(OVERLOADED), indent=1).encode()
+    head = b'{"type":"event","length":%d}\n' % len(payload)
+    body = b"{}\r\n\r\n" + head + payload + b'\n\n{"type":"session"}\nnothing\n\r\n'
+    assert client.post(ENVELOPE, body, headers=auth(client.key)).status == 200
+    digest()
+    assert Request.objects.get().cause == "overloaded"
+
+
+def test_a_tag_whose_name_is_no_text_is_left_out(client: Client, digest: Callable[[], int]) -> None:
+    told = event(OVERLOADED, tags=[[[1], 2], ["team", "core"], 3])
+    assert client.post(ENVELOPE, envelope(("event", told)), headers=auth(client.key)).status == 200
+    digest()
+    assert Request.objects.get().team == "core"
 
 
 def test_a_full_inbox_asks_the_sdk_to_wait_in_its_own_words(client_with: Any, valkey: redis.Redis) -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from triage.ingest.attempts_json import load
-from triage.ingest.limits import Malformed
+from triage.ingest.limits import BeyondLimit, Limits, Malformed
 from triage.ingest.report import text, whole
 
 NOT_CLAUDE = "not a Claude API call"
@@ -44,6 +44,7 @@ _CALL_PATH = re.compile(
     r"|:(?:streamR|r)awPredict"  # Vertex AI
     r"|/model/[^/\s]+/(?:invoke|converse)"  # Amazon Bedrock
 )
+_EMPTY_LINES = re.compile(rb"[\r\n]+")
 _API_HOST = re.compile(r"https?://[^/\s?#]*\banthropic\.com(?=[:/]|$)")
 
 
@@ -69,26 +70,32 @@ class Kept:
         return bool(self.records or self.drops)
 
 
-def split(body: bytes) -> tuple[dict[str, Any], list[tuple[str, bytes]]]:
+def split(body: bytes, limits: Limits) -> tuple[dict[str, Any], list[tuple[str, bytes]]]:
     """Return an envelope's header, and its items as type and payload.
 
+    The rest is never copied: the work grows with the body's size alone.
+
     Raises:
+        BeyondLimit: it has more items than TRIAGE_MAX_RECORDS.
         Malformed: it is no envelope; the message names the item that is wrong.
     """
-    line, _, rest = body.partition(b"\n")
+    line, at = _line(body, 0)
     header = _header(line, "the envelope's first line")
     items: list[tuple[str, bytes]] = []
-    while rest.strip(b"\r\n"):
-        line, _, rest = rest.lstrip(b"\r\n").partition(b"\n")
+    while (at := _after_empty_lines(body, at)) < len(body):
+        if len(items) == limits.records:
+            raise BeyondLimit("TRIAGE_MAX_RECORDS", limits.records, "the body holds more")
+        line, at = _line(body, at)
         told = _header(line, f"the header of item {len(items) + 1}")
         size = told.get("length")
         if size is None:
-            payload, _, rest = rest.partition(b"\n")
-        elif whole(size) != size or size > len(rest):
-            shown = f"is {size:,} bytes long" if isinstance(size, int) else "has a length that is no number"
-            raise Malformed(f"item {len(items) + 1} {shown}; {len(rest):,} bytes follow its header")
+            payload, at = _line(body, at)
         else:
-            payload, rest = rest[:size], rest[size:]
+            left = len(body) - at
+            if not isinstance(size, int) or whole(size) != size or size > left:
+                shown = f"is {size:,} bytes long" if isinstance(size, int) else "has a length that is no whole number"
+                raise Malformed(f"item {len(items) + 1} {shown}; {left:,} bytes follow its header")
+            payload, at = body[at : at + size], at + size
         items.append((text(told.get("type"), 40), payload))
     return header, items
 
@@ -131,6 +138,17 @@ def decode(items: list[tuple[str, bytes]]) -> list[tuple[str, Any]]:
     return decoded
 
 
+def _line(body: bytes, at: int) -> tuple[bytes, int]:
+    """Return the line that begins at ``at``, and where the next one does."""
+    end = body.find(b"\n", at)
+    return (body[at:], len(body)) if end < 0 else (body[at:end], end + 1)
+
+
+def _after_empty_lines(body: bytes, at: int) -> int:
+    found = _EMPTY_LINES.match(body, at)
+    return found.end() if found else at
+
+
 def _header(line: bytes, where: str) -> dict[str, Any]:
     header = load(line, where)
     if not isinstance(header, dict):
@@ -147,18 +165,23 @@ def _keep_event(kept: Kept, event: Mapping[str, Any]) -> None:
     if not any(value["claude"] for value in values):
         kept.drops[NOT_CLAUDE] += 1
         return
-    tags = event.get("tags")
-    pairs = dict(pair for pair in tags if isinstance(pair, list) and len(pair) == 2) if isinstance(tags, list) else tags
     kept.events.append(
         {
             **_labels(event, ("event_id", "transaction", "release", "environment")),
             "timestamp": event.get("timestamp"),
             "user": _labels(_dict(event.get("user")), ("id",)),
-            "tags": _labels(_dict(pairs), _TAGS),
+            "tags": _labels(_tags(event.get("tags")), _TAGS),
             "trace": _labels(_dict(_dict(event.get("contexts")).get("trace")), _TRACE),
             "exceptions": values,
         }
     )
+
+
+def _tags(told: object) -> dict[str, Any]:
+    """Return an event's tags, which come as an object or as a list of pairs."""
+    if not isinstance(told, list):
+        return _dict(told)
+    return dict(pair for pair in told if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str))
 
 
 def _exception(value: Mapping[str, Any]) -> dict[str, Any]:

@@ -57,8 +57,7 @@ def accept_envelope(body: bytes, limits: Limits, *, alone: bool, client: str) ->
     Raises:
         Malformed, BeyondLimit: it can't be accepted.
     """
-    header, items = ({}, [("event", body)]) if alone else sentry_envelope.split(body)
-    _check_records(len(items), limits)
+    header, items = ({}, [("event", body)]) if alone else _decode(lambda: sentry_envelope.split(body, limits), limits)
     documents = _decode(lambda: sentry_envelope.decode(items), limits)
     _check_nesting([document for _, document in documents], limits.nesting + 1, limits.nesting)
     kept = sentry_envelope.keep(header, documents)
