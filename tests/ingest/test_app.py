@@ -227,6 +227,16 @@ def test_what_is_packed_badly_is_said_to_be(client: Client, encoding: str, body:
     assert encoding in answer.json["error"]
 
 
+@pytest.mark.parametrize(("encoding", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
+def test_a_body_of_countless_packed_parts_is_refused(
+    client: Client, encoding: str, pack: Callable[[bytes], bytes]
+) -> None:
+    body = pack(b"[]") + pack(b"") * 999
+    assert client.post(ATTEMPTS, body, headers={"content-encoding": encoding}).status == 202
+    answer = client.post(ATTEMPTS, body + pack(b""), headers={"content-encoding": encoding})
+    assert (answer.status, answer.json["error"]) == (400, "the body has more than 1,000 compressed parts")
+
+
 @pytest.mark.parametrize("chunks", [1, 5], ids=["whole", "chunked"])
 def test_a_body_that_is_too_large_names_the_setting(client_with: Callable[..., Client], chunks: int) -> None:
     answer = client_with(body_bytes=1000).post(ATTEMPTS, b"x" * 1001, chunks=chunks)

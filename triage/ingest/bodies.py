@@ -16,6 +16,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 ENCODINGS = ("identity", "gzip", "deflate", "br")
 PATIENCE = 30.0
 """Seconds that a client may take to send a body."""
+MOST_PARTS = 1_000
+"""Packed pieces, one after the other, that a body may consist of: each costs a copy of all that follow it."""
 
 
 class Gone(Exception):
@@ -61,7 +63,7 @@ def decompress(body: bytes, encoding: str, limits: Limits) -> bytes:
 
     Raises:
         BeyondLimit: it has more bytes than TRIAGE_MAX_DECOMPRESSED_BYTES.
-        Malformed: it isn't what its encoding says, or it ends early.
+        Malformed: it isn't what its encoding says, it ends early, or it has more than ``MOST_PARTS`` parts.
     """
     if encoding == "identity":
         _check_size(len(body), limits)
@@ -70,7 +72,7 @@ def decompress(body: bytes, encoding: str, limits: Limits) -> bytes:
         return _unpack_brotli(body, limits)
     pieces: list[bytes] = []
     size, rest = 0, body
-    while True:
+    for _ in range(MOST_PARTS):
         stream = zlib.decompressobj(_window_bits(rest, encoding))
         try:
             piece = stream.decompress(rest, limits.decompressed_bytes + 1 - size)
@@ -84,6 +86,7 @@ def decompress(body: bytes, encoding: str, limits: Limits) -> bytes:
         rest = stream.unused_data.lstrip(b"\0")  # padding after the end is legal (gzip manual, "advanced usage")
         if not rest:
             return b"".join(pieces)
+    raise Malformed(f"the body has more than {MOST_PARTS:,} compressed parts")
 
 
 def _unpack_brotli(body: bytes, limits: Limits) -> bytes:
