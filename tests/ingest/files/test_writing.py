@@ -104,6 +104,19 @@ def test_our_own_form_gives_the_same_counts(
     assert "connection_refused" in {row[5] for row in counts(stored)}  # though the chain that shows it isn't stored
 
 
+def test_numbers_of_names_that_look_alike_stay_apart(
+    client: Client, project: Project, other_project: Project, import_file: Import, tmp_path: Path
+) -> None:
+    long = "s" * 80
+    names = [("a:b", "c"), ("a", "b:c"), (long, "t" * 79 + "1"), (long, "t" * 79 + "2")]
+    told = {"at": AT.timestamp(), "count": 3, "model": "m" * 80}
+    numbers = ({"id": str(i), **told, "service": a, "team": b} for i, (a, b) in enumerate(names))
+    store(client, {"call": "fine", "at": AT.timestamp(), "status": 200}, *numbers)
+    import_file(write(tmp_path / "a.jsonl", ours(project, None, None)), into=other_project)
+    assert len(counts(project)) == 5
+    assert counts(other_project) == counts(project)
+
+
 def test_what_was_read_back_is_written_the_same(
     stored: Project, other_project: Project, import_file: Import, tmp_path: Path
 ) -> None:
