@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
 from ninja import Field, Router, Schema
 from ninja.errors import HttpError
+from pydantic import AfterValidator
 
 from dashboard.api import schemas
 from dashboard.api.access import KeyAccess
 from triage.health import Finding, State
-from triage.health.reporting import LONGEST_SITE, MOST_CHECKS, BeyondBounds, accept, told_outcome
+from triage.health.reporting import LONGEST_SITE, MOST_CHECKS, BeyondBounds, accept, storable_evidence, told_outcome
 from triage.health.running import Job
 
 _HOUR = 3600
@@ -32,7 +33,7 @@ class ToldCheck(Schema):
     words: str = Field("", max_length=2000)
     latency_ms: float | None = Field(None, ge=0, le=3_600_000)
     cause: str = Field("", max_length=64)
-    evidence: dict[str, Any] = Field(default_factory=dict)
+    evidence: Annotated[dict[str, Any], AfterValidator(storable_evidence)] = Field(default_factory=dict)
 
 
 class SiteReport(Schema):

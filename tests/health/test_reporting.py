@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Callable
 from io import StringIO
@@ -10,10 +11,13 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from triage.health import reporting, states
+from triage.health import Finding, Outcome, reporting, states
+from triage.health.running import Job
+from triage.health.storing import EVIDENCE
 from triage.models import Check, IngestKey, Project
 
 TOLD = {"kind": "edge", "state": "fail", "finding": "blocked", "words": "A page answered.", "cause": "no_such_cause"}
@@ -135,7 +139,7 @@ def test_a_report_is_stored_for_the_keys_project(post: Tell, project: Project, c
     assert (check.project, check.site, check.every, check.state) == (project, "Lyon", 60, "fail")
     assert check.cause == ""  # a cause that the knowledge doesn't have is nobody's
     post({"site": "Lyon", "checks": [{**TOLD, "state": "ok", "finding": "fine"}]})
-    assert Check.objects.get().results.count() == 2
+    assert Check.objects.get().state == "ok"
     other = Project.objects.create(slug="other", name="Other")
     post({"site": "Lyon", "checks": [TOLD]}, IngestKey.issue(other)[1])
     assert Check.objects.count() == 2
@@ -148,6 +152,75 @@ def test_secrets_in_a_report_are_masked(post: Tell) -> None:
     post({"site": "Lyon", "checks": [{**TOLD, "words": secret, "evidence": {"error": secret}}]})
     check = Check.objects.get()
     assert "abcdefghijklmnop" not in f"{check.words}{check.evidence}"
+
+
+@pytest.mark.django_db
+def test_secrets_in_the_names_of_a_place_and_a_model_are_masked(post: Tell) -> None:
+    told = {**TOLD, "kind": "model", "subject": "sk-ant-api03-abcdefghijklmnop"}
+    for _ in range(2):
+        assert post({"site": "Lyon, ann@example.org", "checks": [told]}).status_code == 200
+    check = Check.objects.get()
+    assert (check.site, check.subject) == (f"Lyon, {'*' * 15}", f"sk-ant-{'*' * 22}")
+
+
+def nested(levels: int) -> dict[str, Any]:
+    """Return evidence of so many levels."""
+    evidence: dict[str, Any] = {}
+    for _ in range(levels - 1):
+        evidence = {"in": evidence}
+    return evidence
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("evidence", "wrong"),
+    [
+        ({"a": [float("nan")]}, "NaN"),
+        ({"a": float("-inf")}, "infinite"),
+        (nested(reporting.DEEPEST + 1), "20 levels"),
+        (nested(600), "20 levels"),
+        ({"a": "x" * EVIDENCE}, f"{EVIDENCE} is the most"),
+    ],
+)
+def test_evidence_that_cannot_be_kept_is_refused_with_what_was_wrong(
+    post: Tell, evidence: dict[str, Any], wrong: str
+) -> None:
+    answer = post({"site": "Lyon", "checks": [TOLD, {**TOLD, "kind": "reach", "evidence": evidence}]})
+    assert answer.status_code == 422
+    assert wrong in str(answer.json()["detail"])
+    assert not Check.objects.exists()
+
+
+@pytest.mark.django_db
+def test_characters_that_a_database_cannot_hold_are_left_out_of_evidence(post: Tell) -> None:
+    evidence = {"a\x00b": "\ud800!", "password": {"c\x00": ["d\x00"], "\udc00": 1}, "at": nested(reporting.DEEPEST - 1)}
+    assert post({"site": "Lyon", "checks": [{**TOLD, "evidence": evidence}]}).status_code == 200
+    assert Check.objects.get().evidence == {
+        "ab": "?!",
+        "password": {"c": ["*"], "?": 1},
+        "at": nested(reporting.DEEPEST - 1),
+    }
+
+
+@pytest.mark.django_db
+def test_a_report_is_stored_whole_or_not_at_all(project: Project) -> None:
+    fine = Outcome("ok", Finding.FINE, "It works.")
+    unkept = Outcome("fail", Finding.BLOCKED, "It doesn't.", evidence={"a": object()})
+    with pytest.raises(TypeError):
+        reporting.accept(project, "Lyon", 60, [(Job("edge"), fine), (Job("reach"), unkept)])
+    assert not Check.objects.exists()
+
+
+@pytest.mark.django_db
+def test_reports_in_quick_succession_are_told_but_make_no_rows(project: Project) -> None:
+    start = timezone.now()
+    fine, blocked = Outcome("ok", Finding.FINE, "It works."), Outcome("fail", Finding.BLOCKED, "It doesn't.")
+    reporting.accept(project, "Lyon", 5, [(Job("edge"), fine)] * 3, start)
+    reporting.accept(project, "Lyon", 5, [(Job("edge"), blocked)], start + dt.timedelta(seconds=4))
+    check = Check.objects.get()
+    assert (check.state, check.results.count()) == ("fail", 1)
+    reporting.accept(project, "Lyon", 5, [(Job("edge"), fine)], start + dt.timedelta(seconds=8))
+    assert check.results.count() == 2
 
 
 @pytest.mark.django_db

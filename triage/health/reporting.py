@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import httpx2
+from django.db import transaction
 
 from triage.diagnosis import Diagnosis
 from triage.health.outcome import Finding, Outcome
 from triage.health.running import Job
-from triage.health.storing import record
+from triage.health.storing import EVIDENCE, record
 from triage.health.target import trust
+from triage.ingest.scrub import scrub_text
 from triage.knowledge import load
 from triage.models import Check, Project
 
@@ -23,6 +27,10 @@ MOST_SITES = 50
 """Sites of one project that may report."""
 MOST_CHECKS = 50
 """Checks of one site."""
+DEEPEST = 20
+"""Levels of an outcome's evidence, itself the first."""
+APART = dt.timedelta(seconds=5)
+"""What is reported sooner after a stored result gets no row of its own, or a key could fill the disk."""
 KINDS = ("name", "reach", "edge", "auth", "model")
 """What another place checks: the road from there. The provider's word and this server are the same from everywhere."""
 _PATIENCE = 20.0  # seconds
@@ -63,22 +71,27 @@ def accept(
 ) -> int:
     """Store what ``site`` reports with a key of ``project``; return how many checks that were.
 
-    The time is this server's: clocks elsewhere are anybody's guess.
+    All of them are stored, or none. The time is this server's: clocks elsewhere are anybody's guess.
 
     Raises:
         BeyondBounds: the project would have more than ``MOST_SITES`` sites, or the site more than ``MOST_CHECKS``.
     """
+    site = scrub_text(site)
+    told = [(replace(job, subject=scrub_text(job.subject)), outcome) for job, outcome in told]
     known = set(project.checks.values_list("site", "kind", "subject"))
     then = known | {(site, job.kind, job.subject) for job, _ in told}
     if len({each[0] for each in then}) > MOST_SITES:
         raise BeyondBounds(f"project {project.slug} has {MOST_SITES} sites, which is the most that may report")
     if sum(each[0] == site for each in then) > MOST_CHECKS:
         raise BeyondBounds(f"{site} would have more than {MOST_CHECKS} checks, which is the most of one site")
-    for job, outcome in told:
-        check, _ = Check.objects.update_or_create(
-            project=project, site=site, kind=job.kind, subject=job.subject, defaults={"every": every}
-        )
-        record(check, outcome, at)
+    with transaction.atomic():
+        # One report of a project after another: two that name the same checks in another order would lock each other.
+        Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        for job, outcome in told:
+            check, _ = Check.objects.update_or_create(
+                project=project, site=site, kind=job.kind, subject=job.subject, defaults={"every": every}
+            )
+            record(check, outcome, at, apart=APART)
     return len(told)
 
 
@@ -88,3 +101,24 @@ def told_outcome(
     """Return the outcome that another place tells of; a cause that the knowledge doesn't have is left out."""
     diagnosis = Diagnosis(cause=cause) if cause in load().causes else None
     return Outcome(state, finding, words, latency_ms, evidence, diagnosis)
+
+
+def storable_evidence(evidence: dict[str, Any]) -> dict[str, Any]:
+    """Return the evidence that another place tells, unchanged.
+
+    Raises:
+        ValueError: it is nested or longer than is kept, or holds a number that JSON doesn't have.
+    """
+    level: list[Any] = [evidence]
+    for _ in range(DEEPEST):
+        inside = (item for held in level for item in (held.values() if isinstance(held, dict) else held))
+        level = [item for item in inside if isinstance(item, dict | list)]
+    if level:
+        raise ValueError(f"it is nested deeper than {DEEPEST} levels")
+    try:
+        size = len(json.dumps(evidence, allow_nan=False))
+    except ValueError as error:
+        raise ValueError("it holds NaN or an infinite number, which JSON doesn't have") from error
+    if size > EVIDENCE:
+        raise ValueError(f"it has {size} bytes of JSON; {EVIDENCE} is the most")
+    return evidence

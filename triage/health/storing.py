@@ -23,23 +23,27 @@ EVIDENCE = 16_384
 _BATCH = 500
 
 
-def record(check: Check, outcome: Outcome, at: dt.datetime | None = None) -> CheckResult:
+def record(
+    check: Check, outcome: Outcome, at: dt.datetime | None = None, *, apart: dt.timedelta = dt.timedelta(0)
+) -> None:
     """Store ``outcome`` as the newest result of ``check``, masked and cut; ``at`` is now unless told.
 
+    A result that comes less than ``apart`` from a stored one stands on the check, but gets no row of its own.
     A first failure makes the check due again soon, so that the second one, which settles it, doesn't take an interval.
     """
     at = at or timezone.now()
-    words, evidence = _kept(outcome.words)[:WORDS], _bounded(scrub_value(dict(outcome.evidence), _kept))
+    words, evidence = scrub_text(_storable(outcome.words))[:WORDS], _bounded(scrub_value(_storable(outcome.evidence)))
     told: dict[str, Any] = {"state": outcome.state, "finding": str(outcome.finding), "cause": outcome.cause}
     told["latency_ms"] = outcome.latency_ms
     with transaction.atomic():
         row = Check.objects.select_for_update().get(pk=check.pk)
         fine = outcome.state == "ok"
-        result = CheckResult.objects.create(
-            of=row, at=at, words="" if fine else words, evidence={} if fine else evidence, **told
-        )
+        if not (apart and row.results.filter(at__gt=at - apart, at__lt=at + apart).exists()):
+            CheckResult.objects.create(
+                of=row, at=at, words="" if fine else words, evidence={} if fine else evidence, **told
+            )
         if row.ran_at is not None and row.ran_at > at:
-            return result  # an older run that ended late: history, but no news
+            return  # an older run that ended late: history, but no news
         stays = row.state == outcome.state and row.ran_at is not None
         row.in_a_row, row.since = (row.in_a_row + 1, row.since) if stays else (1, at)
         if outcome.state == "fail" and row.in_a_row == 1 and row.due_at is not None:
@@ -47,7 +51,6 @@ def record(check: Check, outcome: Outcome, at: dt.datetime | None = None) -> Che
         for name, value in {**told, "words": words, "evidence": evidence, "ran_at": at, "runs_until": None}.items():
             setattr(row, name, value)
         row.save()
-    return result
 
 
 def forget_old(now: dt.datetime) -> int:
@@ -64,10 +67,16 @@ def forget_old(now: dt.datetime) -> int:
     return deleted
 
 
-def _kept(text: str) -> str:
-    """Return what is stored of a text: masked, and without the character that PostgreSQL can't hold."""
-    return scrub_text(text).replace("\x00", "")
+def _storable(value: Any) -> Any:
+    """Return a JSON value without what PostgreSQL can't hold: null characters and halves of surrogate pairs."""
+    if isinstance(value, str):
+        return value.replace("\x00", "").encode("utf-8", "replace").decode()
+    if isinstance(value, list | tuple):
+        return [_storable(item) for item in value]
+    if isinstance(value, Mapping):
+        return {_storable(name): _storable(item) for name, item in value.items()}
+    return value
 
 
-def _bounded(evidence: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(evidence) if len(json.dumps(evidence)) <= EVIDENCE else {"left_out": "too long to keep"}
+def _bounded(evidence: dict[str, Any]) -> dict[str, Any]:
+    return evidence if len(json.dumps(evidence)) <= EVIDENCE else {"left_out": "too long to keep"}
