@@ -14,6 +14,7 @@ from django.db.models import BooleanField, F, Func, OuterRef, Q, QuerySet, Subqu
 from django.utils.dateparse import parse_datetime
 
 from triage.models import Attempt, FacetSet, Project, Request
+from triage.rates import YEARS
 
 MOST_COUNTED = 10_000
 """Requests of an outcome are counted up to here; of more it is told that there are at least so many."""
@@ -50,7 +51,9 @@ class Place:
             at = parse_datetime(moment)
         except ValueError:
             at = None
-        return cls(at, int(pk)) if at is not None and at.tzinfo and _OWN_ID.fullmatch(pk) else None
+        if at is None or at.tzinfo is None or at.year not in YEARS or not _OWN_ID.fullmatch(pk):
+            return None
+        return cls(at, int(pk))
 
     def __str__(self) -> str:
         return f"{self.at.astimezone(dt.UTC).replace(tzinfo=None).isoformat()}Z~{self.pk}"

@@ -70,11 +70,25 @@ def test_a_time_without_an_offset_is_utc() -> None:
         {"start": "2026-02-31"},
         {"end": "2026-11-21T10:00Z"},
         {"start": "2026-11-21T10:00Z", "end": "2026-11-21T10:00Z"},
-        {"start": "1970-01-01T00:00Z", "end": "2026-11-21T10:00Z"},
+        {"start": "2020-01-01T00:00Z", "end": "2026-11-21T10:00Z"},
     ],
 )
 def test_an_unreadable_window_says_why(asked: dict[str, str]) -> None:
     with pytest.raises(rates.WindowError, match=r"\w+ \w+"):
+        rates.parse_window(**asked)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"start": "9999-12-31T23:00Z", "end": "9999-12-31T23:59:59Z"},
+        {"start": "0001-01-01T00:00+14:00"},
+        {"start": "2026-11-21T10:00Z", "end": "2101-01-01T00:00Z"},
+        {"start": "1999-12-31T23:59Z", "end": "2000-01-01T01:00Z"},
+    ],
+)
+def test_a_window_at_the_calendars_ends_is_refused_with_the_years_that_may_be_asked_for(asked: dict[str, str]) -> None:
+    with pytest.raises(rates.WindowError, match="years 2000 to 2100"):
         rates.parse_window(**asked)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
+from typing import Annotated, Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
@@ -25,6 +25,7 @@ from triage.knowledge.facts import Endpoint
 from triage.models import Attempt, Issue, Project, Request
 
 _MOST_ISSUES = 500
+_FURTHEST_ISSUE = 10**9
 
 
 class TriageAPI(NinjaAPI):
@@ -145,8 +146,8 @@ def get_issues(
     project: str | None = None,
     state: Issue.State | None = None,
     cause: str | None = None,
-    limit: int = 100,
-    offset: int = 0,
+    limit: Annotated[int, Field(ge=1, le=_MOST_ISSUES)] = 100,
+    offset: Annotated[int, Field(ge=0, le=_FURTHEST_ISSUE)] = 0,
 ) -> dict[str, Any]:
     """List issues, last seen first."""
     found = Issue.objects.filter(project__in=_caller(request).narrowed(project)).select_related("project", "assignee")
@@ -154,8 +155,7 @@ def get_issues(
         found = found.filter(state=state)
     if cause is not None:
         found = found.filter(cause=cause)
-    start = max(0, offset)
-    rows = found.order_by("-last_seen_at", "-pk")[start : start + min(max(1, limit), _MOST_ISSUES)]
+    rows = found.order_by("-last_seen_at", "-pk")[offset : offset + limit]
     return {"total": found.count(), "issues": [_issue(row) for row in rows]}
 
 

@@ -97,7 +97,7 @@ def _chosen_project(request: HttpRequest) -> Project | None:
     slug = request.POST.get("project") or request.GET.get("project")
     if not slug:
         return visible.first()
-    chosen = visible.filter(slug=slug).first()
+    chosen = None if "\x00" in slug else visible.filter(slug=slug).first()  # PostgreSQL refuses null characters
     if chosen is None:
         raise Http404
     return chosen

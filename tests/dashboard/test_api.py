@@ -132,6 +132,17 @@ def test_a_window_that_cannot_be_read_is_refused_with_the_reason(project: Projec
     assert "soon" in response.json()["detail"]
 
 
+@pytest.mark.parametrize(
+    "query", ["from=9999-12-31T23:00Z&to=9999-12-31T23:59:59Z", "from=0001-01-01T00:00%2B14:00"], ids=["last", "first"]
+)
+def test_a_window_at_the_calendars_ends_is_refused_with_the_reason(
+    query: str, project: Project, as_bob: Client
+) -> None:
+    response = as_bob.get(f"/api/v1/rates?{query}")
+    assert response.status_code == 400
+    assert "years 2000 to 2100" in response.json()["detail"]
+
+
 def test_issues_are_listed_with_their_state(tell: Tell, as_bob: Client) -> None:
     tell(OVERLOADED, NO_CREDIT)
     told = as_bob.get("/api/v1/issues").json()
@@ -142,6 +153,20 @@ def test_issues_are_listed_with_their_state(tell: Tell, as_bob: Client) -> None:
     assert as_bob.get("/api/v1/issues?cause=overloaded").json()["total"] == 1
     assert len(as_bob.get("/api/v1/issues?limit=1").json()["issues"]) == 1
     assert as_bob.get("/api/v1/issues?state=nonsense").status_code == 422
+
+
+@pytest.mark.parametrize("query", ["offset=-1", f"offset={10**20}", "limit=0", "limit=501", f"limit={10**20}"])
+def test_a_slice_of_the_issues_beyond_its_bounds_is_refused_by_name(
+    query: str, project: Project, as_bob: Client
+) -> None:
+    response = as_bob.get(f"/api/v1/issues?{query}")
+    assert response.status_code == 422
+    assert query.partition("=")[0] in response.json()["detail"][0]["loc"]
+
+
+def test_past_the_last_issue_there_are_none(tell: Tell, as_bob: Client) -> None:
+    tell(OVERLOADED)
+    assert as_bob.get(f"/api/v1/issues?offset={10**9}&limit=500").json() == {"total": 1, "issues": []}
 
 
 def test_a_request_is_told_by_its_id(tell: Tell, as_bob: Client) -> None:

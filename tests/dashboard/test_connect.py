@@ -98,6 +98,12 @@ def test_for_a_stranger_the_project_does_not_exist(project: Project, as_charlie:
     assert not IngestKey.objects.exists()
 
 
+def test_a_slug_with_a_null_character_names_no_project(project: Project, as_alice: Client) -> None:
+    assert as_alice.post("/connect/key/", {"project": "\x00"}).status_code == 404
+    assert as_alice.post("/connect/key/", {"project": f"{project.slug}\x00"}).status_code == 404
+    assert not IngestKey.objects.exists()
+
+
 def test_nobody_is_sent_to_sign_in(project: Project, as_nobody: Client) -> None:
     for path in ("/connect/", "/connect/lights/"):
         assert as_nobody.get(path)["Location"].startswith("/sign-in/")

@@ -88,6 +88,7 @@ def test_a_refused_request_shows_who_used_the_window(told: None, as_alice: Clien
         ("?window=7d", "at most 24 hours"),
         ("?window=1y", "is no window"),
         ("?from=2026-01-01T00:00Z&to=2026-01-03T00:00Z", "at most 24 hours"),
+        ("?from=9999-12-31T23:00Z&to=9999-12-31T23:59:59Z", "years 2000 to 2100"),
         ("?by=colour", "Nothing was sent in this window"),
     ],
 )

@@ -108,6 +108,7 @@ def test_a_page_says_what_it_leaves_out(tell: Tell, as_alice: Client, monkeypatc
 
 def test_a_window_that_cant_be_read_is_told(project: Project, as_alice: Client) -> None:
     assert "is no window" in as_alice.get("/policy/?window=fortnight").content.decode()
+    assert "years 2000 to 2100" in as_alice.get("/policy/?from=0001-01-01T00:00%2B14:00").content.decode()
 
 
 @pytest.mark.usefixtures("retried")
