@@ -88,12 +88,13 @@ def _one_context(found: Incident) -> dict[str, Any]:
     now = timezone.now()
     window = rates.window_between(*span_of(found, now), now)
     filters = rates.Filters(projects=[found.project_id])
-    events = list(found.events.select_related("by")[:_EVENTS])
+    newest = list(found.events.select_related("by").order_by("-at", "-pk")[:_EVENTS])
     return {
         "incident": found,
         "row": row_of(found, now),
         "chart": chart_of(rates.series(window, filters), marks=marks_of([found.project_id], window, now)),
         "totals": rates.totals(window, filters),
-        "events": [(event, TONES.get(event.kind, "")) for event in events],
+        "events": [(event, TONES.get(event.kind, "")) for event in reversed(newest)],
+        "older_events": found.events.count() - len(newest),
         "longest_note": LONGEST_NOTE,
     }

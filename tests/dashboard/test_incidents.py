@@ -91,6 +91,25 @@ def test_a_teammate_writes_a_note_and_a_key_in_it_is_masked(incident: Incident, 
     assert "we rotated" in page(as_bob, f"/incidents/{incident.pk}/")
 
 
+def test_a_new_note_is_shown_below_a_long_time_line_and_what_is_left_out_is_counted(
+    incident: Incident, as_bob: Client
+) -> None:
+    IncidentEvent.objects.bulk_create(
+        IncidentEvent(incident=incident, kind="check", at=incident.opened_at, text=f"look {number:03}")
+        for number in range(300)
+    )
+    address = f"/incidents/{incident.pk}/"
+    as_bob.post(address, {"text": "the newest of all"})
+    shown = page(as_bob, address)
+    assert shown.index("look 001") < shown.index("look 299") < shown.index("the newest of all")
+    assert "look 000" not in shown
+    assert "3 older events are left out here" in shown
+
+
+def test_a_short_time_line_leaves_nothing_out(incident: Incident, as_bob: Client) -> None:
+    assert "left out" not in page(as_bob, f"/incidents/{incident.pk}/")
+
+
 @pytest.mark.parametrize("text", ["", "   ", "x" * 10_001])
 def test_a_note_that_is_empty_or_too_long_is_refused_with_the_limit(
     text: str, incident: Incident, as_bob: Client
