@@ -123,3 +123,10 @@ def test_masking_takes_linear_time(piece: str) -> None:
     began = time.process_time()
     scrub_text(piece * 40_000 + "@")
     assert time.process_time() - began < 3
+
+
+def test_what_stands_beside_a_hidden_value_is_masked_as_well() -> None:
+    told = scrub_value({"key": "password", "value": {"stringValue": "hunter2"}, "note": "ask bob@corp.example"})
+    assert "hunter2" not in str(told)
+    assert "bob@corp.example" not in str(told)
+    assert told["key"] == "password"

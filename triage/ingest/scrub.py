@@ -82,10 +82,10 @@ def scrub_value(value: Any, mask: Callable[[str], str] = scrub_text) -> Any:
     if isinstance(value, list):
         return [scrub_value(item, mask) for item in value]
     if isinstance(value, dict):
-        if "value" in value and is_secret_name(value.get("key")):
-            return {**value, "value": scrub_value(value["value"], _hide)}
         mask_name = scrub_text if mask is _hide else mask
-        return {mask_name(k): scrub_value(v, _hide if is_secret_name(k) else mask) for k, v in value.items()}
+        # OTLP's form of a named value: {"key": "authorization", "value": ...}
+        hidden = {"value"} if is_secret_name(value.get("key")) else {name for name in value if is_secret_name(name)}
+        return {mask_name(name): scrub_value(item, _hide if name in hidden else mask) for name, item in value.items()}
     return value
 
 
