@@ -164,6 +164,27 @@ def test_the_other_side_may_ask_for_a_longer_wait(project: Project, endpoint: En
     assert message.due_at > timezone.now() + dt.timedelta(seconds=100)
 
 
+@pytest.mark.parametrize("wait", ["nan", "inf", "-inf", "soon"])
+def test_a_wait_that_is_no_number_of_seconds_is_as_none(project: Project, endpoint: Endpoint, wait: str) -> None:
+    endpoint.status, endpoint.headers = 429, {"Retry-After": wait}
+    message = message_to(channel_of(project, "webhook", endpoint.url))
+    assert deliver() == {"sent": 0, "not_sent": 1}
+    message.refresh_from_db()
+    assert message.state == "waiting"
+    assert message.error.startswith("The address answered 429.")
+    assert message.due_at < timezone.now() + 2 * _PAUSES[0]
+
+
+def test_a_message_that_cannot_be_written_waits_and_stops_no_other(project: Project, endpoint: Endpoint) -> None:
+    channel = channel_of(project, "webhook", endpoint.url)
+    broken, whole = message_to(channel), message_to(channel)
+    AlertChange.objects.filter(deliveries__message=broken).update(facts=["no", "facts"])
+    assert deliver() == {"sent": 1, "not_sent": 1}
+    broken.refresh_from_db()
+    assert (broken.state, broken.tries, broken.error) == ("waiting", 1, "AttributeError")
+    assert [headers["webhook-id"] for headers, _ in endpoint.got] == [str(whole.key)]
+
+
 def test_after_enough_tries_it_is_given_up(project: Project, endpoint: Endpoint) -> None:
     endpoint.status = 500
     channel = channel_of(project, "webhook", endpoint.url)

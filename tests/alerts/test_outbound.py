@@ -151,6 +151,7 @@ def test_apprise_is_kept_from_private_addresses_at_the_socket(endpoint: Endpoint
         ("apprise", "nonsense", "knows no such address"),
         ("apprise", "nonsense://token", "knows no such address"),
         ("apprise", "ntfys://" + "x" * 1000, "at most 1,000"),
+        ("apprise", "s3cr3t-token, json://example.com/", "knows no such address"),
     ],
 )
 def test_what_is_no_address_is_refused_with_the_reason(kind: str, typed: str, words: str) -> None:

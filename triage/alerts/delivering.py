@@ -41,7 +41,7 @@ def deliver(patience: float = 20.0) -> dict[str, int]:
         message = _claim(timezone.now())
         if message is None:
             break
-        counts["sent" if _send(message) else "not_sent"] += 1
+        counts["sent" if _send_or_postpone(message) else "not_sent"] += 1
     return counts
 
 
@@ -64,6 +64,16 @@ def _claim(now: dt.datetime) -> AlertMessage | None:
         if as_it_was.update(state=_State.SENDING, due_at=until, tries=F("tries") + 1):
             return AlertMessage.objects.select_related("channel__project").get(pk=pk)
     return None
+
+
+def _send_or_postpone(message: AlertMessage) -> bool:
+    """Send a claimed message; where our own code fails, have it wait, so that one never stops the others."""
+    try:
+        return _send(message)
+    except Exception as error:
+        logger.exception("message %d could not be sent", message.pk)
+        _postpone(message, PassingError(type(error).__name__))
+        return False
 
 
 def _send(message: AlertMessage) -> bool:

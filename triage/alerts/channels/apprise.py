@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -23,6 +24,8 @@ from triage.alerts.channels.model import Address, AddressError, Letter, PassingE
 
 _ROOT = Path(__file__).resolve().parents[3]
 _LONGEST = 1_000
+_SCHEME = re.compile(r"[a-z0-9]{1,32}", re.IGNORECASE | re.ASCII)
+"""What may be shown of an address. Apprise itself finds one behind other words, which may be secrets."""
 _STARTING = 5.0
 """Seconds that the process may take to start, before the time for sending runs."""
 
@@ -33,7 +36,7 @@ def read(typed: str) -> Address:
     scheme = url.partition("://")[0]
     if len(url) > _LONGEST:
         raise AddressError(_("An address has at most %(most)s characters.") % {"most": f"{_LONGEST:,}"})
-    if "://" not in url or _run({"url": url, "only_read": True}) != DELIVERED:
+    if "://" not in url or not _SCHEME.fullmatch(scheme) or _run({"url": url, "only_read": True}) != DELIVERED:
         raise AddressError(_("Apprise knows no such address; its own documentation lists them all."))
     return Address({"url": url}, f"{scheme}://…")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -150,5 +151,6 @@ async def _beginning(answer: httpx2.Response) -> str:
 
 def _wait_of(header: str | None) -> float | None:
     with contextlib.suppress(TypeError, ValueError):
-        return min(max(float(header or ""), 0.0), _LONGEST_WAIT)
+        wait = float(header or "")
+        return min(max(wait, 0.0), _LONGEST_WAIT) if math.isfinite(wait) else None
     return None
