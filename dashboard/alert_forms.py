@@ -18,10 +18,22 @@ from triage.models import AlertRule, Channel, Project
 _FILTERS = {"model": _("Model"), "service": _("Service"), "team": _("Team"), "cause": _("Cause")}
 _LONGEST = {"model": 80, "service": 80, "team": 80, "cause": 64}
 _DAY = 24 * 60
+_LONGEST_NUMBER = 18
 
 
 def _time() -> forms.TimeInput:
     return forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+
+
+class _ChannelsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    """Channels to choose from. A number that no column holds is refused before the database is asked for it."""
+
+    def clean(self, value: Any) -> Any:
+        """Return the chosen channels."""
+        for each in map(str, value or ()):
+            if len(each) > _LONGEST_NUMBER:
+                raise ValidationError(self.error_messages["invalid_choice"], "invalid_choice", {"value": each[:20]})
+        return super().clean(value)
 
 
 PREFIX = "n_"
@@ -32,7 +44,7 @@ class RuleForm(forms.Form):
     """A rule of one condition. ``rule()`` returns it, not saved yet."""
 
     name = forms.CharField(label=_("Name"), max_length=AlertRule._meta.get_field("name").max_length)
-    channels = forms.ModelMultipleChoiceField(
+    channels = _ChannelsField(
         label=_("Tell"), queryset=Channel.objects.none(), required=False, widget=forms.CheckboxSelectMultiple
     )
     remind_every = forms.IntegerField(

@@ -111,7 +111,7 @@ def new_channel(request: HttpRequest, slug: str) -> HttpResponse:
         project=project,
         kind=told["kind"],
         name=told["name"],
-        shown=form.read.shown,
+        shown=form.read.shown[: Channel._meta.get_field("shown").max_length],
         sealed=seal(form.read.secrets),
     )
     if "secret" in form.read.secrets:

@@ -192,6 +192,20 @@ def test_an_address_that_is_none_is_refused_with_the_reason(project: Project, as
     assert not Channel.objects.exists()
 
 
+def test_what_is_shown_of_an_address_fits_its_column(project: Project, as_alice: Client) -> None:
+    told = {"name": "Far", "kind": "slack", "address": "https://" + "a" * 200 + ".example.org/secret"}
+    assert as_alice.post(f"{HERE}/channels/", told).status_code == 302
+    assert Channel.objects.get().shown == ("https://" + "a" * 200)[:120]
+
+
+@pytest.mark.parametrize("number", ["9" * 20, "-" + "9" * 20, "0", "x"])
+def test_a_channel_that_there_is_not_is_refused(project: Project, as_alice: Client, number: str) -> None:
+    answer = as_alice.post(f"{HERE}/rules/", {**RATE, **PACE, "channels": [number], "action": "save"})
+    assert answer.status_code < 500
+    assert answer.context["form"].errors["channels"]
+    assert not AlertRule.objects.exists()
+
+
 def test_a_channel_that_is_off_says_why(project: Project, as_bob: Client) -> None:
     ops = channel_of(project, "email", "ops@example.org", "On call")
     rule_of(project, "rate", ops)
