@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -17,10 +18,11 @@ from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from dashboard.charts import chart_of
-from dashboard.choice import DIMENSIONS, Choice, choice_of
+from dashboard.choice import DIMENSIONS, NOT_TOLD, Choice, choice_of
 from dashboard.issue_work import MUTES, WorkError, people_of, work_on
 from dashboard.options import options_of
 from dashboard.sparklines import sparklines_of
+from dashboard.templatetags.triage_ui import CATEGORIES
 from dashboard.us_or_them import known_then
 from dashboard.verdicts import verdict_of
 from dashboard.views.common import covered_projects, is_part, render_page, team_page
@@ -74,6 +76,8 @@ def _list_context(request: HttpRequest, choice: Choice) -> dict[str, Any]:
     state = state if state in STATES else "open"
     sort = request.GET.get("sort", "")
     sort = sort if sort in SORTS else "seen"
+    if choice.values.get("category", NOT_TOLD) not in (*CATEGORIES, NOT_TOLD):
+        choice = replace(choice, values={name: told for name, told in choice.values.items() if name != "category"})
     matching = _matching(request, choice)
     told = dict(matching.order_by().values_list("state").annotate(n=Count("pk")))
     counts = [
@@ -107,6 +111,10 @@ def _complaints(request: HttpRequest) -> list[str]:
     words: dict[str, tuple[Collection[str], str]] = {
         "state": (STATES, gettext("“%(value)s” is no state of issues; choose one of %(known)s.")),
         "sort": (SORTS, gettext("“%(value)s” is no order of issues; choose one of %(known)s.")),
+        "category": (
+            (*CATEGORIES, NOT_TOLD),
+            gettext("“%(value)s” is no category of errors; choose one of %(known)s."),
+        ),
     }
     asked = {name: request.GET.get(name, "") for name in words}
     return [

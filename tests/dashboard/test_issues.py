@@ -41,14 +41,25 @@ def test_the_counts_respect_the_filters(tell: Tell, as_bob: Client) -> None:
     assert counts(as_bob.get("/issues/?owner=-"))["open"] == 2
 
 
-@pytest.mark.parametrize(("asked", "told"), [("state=closed", "choose one of open"), ("sort=name", "one of seen")])
-def test_a_state_or_an_order_that_does_not_exist_is_named(
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("state=closed", "choose one of open"),
+        ("sort=name", "one of seen"),
+        ("category=bad", "“bad” is no category of errors; choose one of"),
+    ],
+)
+def test_a_state_an_order_or_a_category_that_does_not_exist_is_named(
     asked: str, told: str, project: Project, as_bob: Client
 ) -> None:
     page = as_bob.get(f"/issues/?{asked}").content.decode()
     assert f"“{asked.split('=')[1]}” is no" in page
     assert told in page
-    assert "is no" not in as_bob.get("/issues/?state=all&sort=new").content.decode()
+    assert "is no" not in as_bob.get("/issues/?state=all&sort=new&category=-").content.decode()
+
+
+def test_a_category_that_does_not_exist_narrows_nothing(overload: Issue, as_bob: Client) -> None:
+    assert counts(as_bob.get("/issues/?category=bad"))["open"] == counts(as_bob.get("/issues/"))["open"] == 1
 
 
 def test_resolving_from_the_list_writes_the_turning_point_and_says_so(
